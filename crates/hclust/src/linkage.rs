@@ -1,0 +1,127 @@
+//! The Lance–Williams updates: the two traits and the seven formulas, nothing else.
+
+use crate::Float;
+
+/// The merger of clusters x and y, seen from a third cluster i.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Update<T> {
+    /// Dissimilarity of x and i.
+    pub d_xi: T,
+    /// Dissimilarity of y and i.
+    pub d_yi: T,
+    /// Dissimilarity of x and y: the height of their merger.
+    pub d_xy: T,
+    /// Members of x, which has the lower slot.
+    pub n_x: usize,
+    /// Members of y.
+    pub n_y: usize,
+    /// Members of i.
+    pub n_i: usize,
+}
+
+/// A linkage: how far the merger of two clusters is from a third (Lance and Williams, 1967).
+///
+/// Implement it to bring a linkage of your own; add [`Reducible`] if it is. Every value must be finite for finite
+/// input; [`Error::Overflow`](crate::Error::Overflow) ends the run otherwise.
+pub trait Linkage<T: Float> {
+    /// The dissimilarity of the merger and the third cluster.
+    fn update(&self, update: Update<T>) -> T;
+}
+
+/// Marks a linkage whose merger never comes nearer to a third cluster than the nearer of its parts was, as long as
+/// the merged pair are nearest neighbours of each other: `update ≥ min(d_xi, d_yi)` whenever `d_xy` is at most both.
+/// Only such may go through the nearest-neighbour chain. A false mark gives a wrong tree, never a panic.
+pub trait Reducible {}
+
+// In the formulas a = d_xi, b = d_yi, c = d_xy.
+
+/// min(a, b).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Single;
+
+/// max(a, b).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Complete;
+
+/// (nₓ a + n_y b) / (nₓ + n_y).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Average;
+
+/// (a + b) / 2.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Weighted;
+
+/// √(((nᵢ + nₓ) a² + (nᵢ + n_y) b² − nᵢ c²) / (nₓ + n_y + nᵢ)).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ward;
+
+/// √((nₓ a² + n_y b² − nₓ n_y c² / (nₓ + n_y)) / (nₓ + n_y)).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Centroid;
+
+/// √((a² + b²) / 2 − c² / 4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Median;
+
+impl Reducible for Single {}
+impl Reducible for Complete {}
+impl Reducible for Average {}
+impl Reducible for Weighted {}
+impl Reducible for Ward {}
+
+// The order of operations below is SciPy's, to the last bit: do not simplify, factor or fuse.
+
+impl<T: Float> Linkage<T> for Single {
+    #[inline]
+    fn update(&self, u: Update<T>) -> T {
+        if u.d_yi < u.d_xi { u.d_yi } else { u.d_xi }
+    }
+}
+
+impl<T: Float> Linkage<T> for Complete {
+    #[inline]
+    fn update(&self, u: Update<T>) -> T {
+        if u.d_yi > u.d_xi { u.d_yi } else { u.d_xi }
+    }
+}
+
+impl<T: Float> Linkage<T> for Average {
+    #[inline]
+    fn update(&self, u: Update<T>) -> T {
+        let (x, y) = (T::from_count(u.n_x), T::from_count(u.n_y));
+        (x * u.d_xi + y * u.d_yi) / T::from_count(u.n_x + u.n_y)
+    }
+}
+
+impl<T: Float> Linkage<T> for Weighted {
+    #[inline]
+    fn update(&self, u: Update<T>) -> T {
+        T::from_f64(0.5) * (u.d_xi + u.d_yi)
+    }
+}
+
+impl<T: Float> Linkage<T> for Ward {
+    #[inline]
+    fn update(&self, u: Update<T>) -> T {
+        let t = T::from_f64(1.0) / T::from_count(u.n_x + u.n_y + u.n_i);
+        let (ix, iy, i) = (T::from_count(u.n_i + u.n_x), T::from_count(u.n_i + u.n_y), T::from_count(u.n_i));
+        (ix * t * u.d_xi * u.d_xi + iy * t * u.d_yi * u.d_yi - i * t * u.d_xy * u.d_xy).sqrt()
+    }
+}
+
+impl<T: Float> Linkage<T> for Centroid {
+    #[inline]
+    fn update(&self, u: Update<T>) -> T {
+        let (x, y, both) = (T::from_count(u.n_x), T::from_count(u.n_y), T::from_count(u.n_x + u.n_y));
+        let product = T::from_count(u.n_x.saturating_mul(u.n_y));
+        ((((x * u.d_xi * u.d_xi) + (y * u.d_yi * u.d_yi)) - (product * u.d_xy * u.d_xy) / both) / both).sqrt()
+    }
+}
+
+impl<T: Float> Linkage<T> for Median {
+    #[inline]
+    fn update(&self, u: Update<T>) -> T {
+        let (half, quarter) = (T::from_f64(0.5), T::from_f64(0.25));
+        (half * (u.d_xi * u.d_xi + u.d_yi * u.d_yi) - quarter * u.d_xy * u.d_xy).sqrt()
+    }
+}

@@ -1,0 +1,111 @@
+//! Working state of chain and heap: the condensed matrix, the live clusters, and the one walk that updates it.
+
+use crate::condensed::row_offset;
+use crate::{Condensed, Error, Float, Linkage, Update};
+
+/// Dissimilarities of live clusters, each kept in the slot of one observation. A merger keeps the higher slot.
+#[derive(Debug)]
+pub(crate) struct Pairs<T> {
+    n: usize,
+    values: Vec<T>,
+    /// Start of each row, so that a pair's place costs one addition.
+    offsets: Vec<usize>,
+    /// Members of the cluster in each slot; 0 in a dead one.
+    sizes: Vec<usize>,
+    /// The live slots, ascending.
+    live: Vec<usize>,
+}
+
+impl<T: Float> Pairs<T> {
+    pub(crate) fn new(condensed: Condensed<T>) -> Self {
+        let n = condensed.n();
+        let offsets = (0..n).map(|i| row_offset(n, i)).collect();
+        Self { n, values: condensed.into_values(), offsets, sizes: vec![1; n], live: (0..n).collect() }
+    }
+
+    /// The number of observations.
+    pub(crate) fn n(&self) -> usize {
+        self.n
+    }
+
+    pub(crate) fn is_live(&self, slot: usize) -> bool {
+        self.sizes[slot] > 0
+    }
+
+    /// The lowest live slot.
+    pub(crate) fn first_live(&self) -> usize {
+        self.live.first().copied().unwrap_or(0)
+    }
+
+    /// The dissimilarity of two different slots, which must both be live to mean anything.
+    #[inline]
+    pub(crate) fn get(&self, i: usize, j: usize) -> T {
+        self.values[place(&self.offsets, i, j)]
+    }
+
+    /// The nearest live slot of `x` that is strictly nearer than `best`, the lowest such on ties; else `best` itself.
+    pub(crate) fn nearest(&self, x: usize, mut best: (usize, T)) -> (usize, T) {
+        let split = self.live.partition_point(|&slot| slot < x);
+        for &i in &self.live[..split] {
+            let d = self.values[self.offsets[i].wrapping_add(x)];
+            if d < best.1 {
+                best = (i, d);
+            }
+        }
+        self.nearest_above(x, best)
+    }
+
+    /// As [`nearest`](Self::nearest), among the slots above `x` only.
+    pub(crate) fn nearest_above(&self, x: usize, mut best: (usize, T)) -> (usize, T) {
+        let above = self.live.partition_point(|&slot| slot <= x);
+        let row = self.offsets[x];
+        for &i in &self.live[above..] {
+            let d = self.values[row.wrapping_add(i)];
+            if d < best.1 {
+                best = (i, d);
+            }
+        }
+        best
+    }
+
+    /// The live slots below `limit`, ascending.
+    pub(crate) fn live_below(&self, limit: usize) -> &[usize] {
+        &self.live[..self.live.partition_point(|&slot| slot < limit)]
+    }
+
+    /// Merges `x` into `y` (`x < y`, both live, `d_xy` apart): x dies, y becomes the merger. `step` counts merges.
+    pub(crate) fn merge<L>(
+        &mut self,
+        linkage: &L,
+        step: usize,
+        x: usize,
+        y: usize,
+        d_xy: T,
+    ) -> Result<(), Error>
+    where
+        L: Linkage<T> + ?Sized,
+    {
+        if let Ok(at) = self.live.binary_search(&x) {
+            self.live.remove(at);
+        }
+        let (n_x, n_y) = (self.sizes[x], self.sizes[y]);
+        self.sizes[x] = 0;
+        self.sizes[y] = n_x + n_y;
+        let mut overflow = None;
+        for &i in self.live.iter().filter(|&&i| i != y) {
+            let (xi, yi) = (place(&self.offsets, x, i), place(&self.offsets, y, i));
+            let (d_xi, d_yi, n_i) = (self.values[xi], self.values[yi], self.sizes[i]);
+            let merged = linkage.update(Update { d_xi, d_yi, d_xy, n_x, n_y, n_i });
+            if !merged.is_finite() {
+                overflow = Some(merged);
+            }
+            self.values[yi] = merged;
+        }
+        overflow.map_or(Ok(()), |value| Err(Error::Overflow { step, value: value.into() }))
+    }
+}
+
+#[inline]
+fn place(offsets: &[usize], i: usize, j: usize) -> usize {
+    if i < j { offsets[i].wrapping_add(j) } else { offsets[j].wrapping_add(i) }
+}

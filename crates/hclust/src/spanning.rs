@@ -1,0 +1,37 @@
+//! Minimum spanning tree (Prim, 1957), for single linkage.
+
+use crate::condensed::row_offset;
+use crate::dendrogram::Step;
+use crate::{Condensed, Error, Float, Observer, observe};
+
+/// Grows the tree from observation 0. `O(n²)` time, reads each value once, changes none. Ties as SciPy: the lowest
+/// observation among the nearest.
+pub(crate) fn spanning<T: Float>(
+    condensed: &Condensed<T>,
+    observer: Observer<'_>,
+) -> Result<Vec<Step<T>>, Error> {
+    let (n, values) = (condensed.n(), condensed.values());
+    let offsets: Vec<usize> = (0..n).map(|i| row_offset(n, i)).collect();
+    let mut steps = Vec::with_capacity(n.saturating_sub(1));
+    // Observations outside the tree, ascending, each with its distance to the tree.
+    let mut outside: Vec<(usize, T)> = (1..n).map(|i| (i, T::INFINITY)).collect();
+    let mut x = 0;
+    while !outside.is_empty() {
+        let (mut nearest, mut best) = (0, T::INFINITY);
+        for (at, (i, distance)) in outside.iter_mut().enumerate() {
+            let place = if x < *i { offsets[x].wrapping_add(*i) } else { offsets[*i].wrapping_add(x) };
+            let d = values[place];
+            if *distance > d {
+                *distance = d;
+            }
+            if *distance < best {
+                (nearest, best) = (at, *distance);
+            }
+        }
+        let (y, height) = outside.remove(nearest);
+        steps.push(Step { a: x, b: y, height });
+        x = y;
+        observe(observer, steps.len(), n - 1)?;
+    }
+    Ok(steps)
+}

@@ -1,0 +1,74 @@
+//! What can go wrong, and where.
+
+/// An error of this crate: what was wrong, where, and what to do.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The slice is too short for the shape that was given with it.
+    #[error(
+        "{tokens} tokens x {neurons} neurons with stride {stride} take {expected} values, but the slice holds \
+         {found}: check the shape and the order"
+    )]
+    Shape {
+        /// Rows of the matrix.
+        tokens: usize,
+        /// Columns of the matrix.
+        neurons: usize,
+        /// Distance between two rows (row-major) or two columns (column-major), in values.
+        stride: usize,
+        /// Values that the shape needs; saturated if it does not fit in `usize`.
+        expected: usize,
+        /// Values that the slice has.
+        found: usize,
+    },
+    /// Two matrices or two vectors that must agree do not.
+    #[error("{what}: expected {expected}, found {found}")]
+    Mismatch {
+        /// Which length disagrees.
+        what: &'static str,
+        /// The length that was expected.
+        expected: usize,
+        /// The length that was found.
+        found: usize,
+    },
+    /// A correlation needs two tokens at least.
+    #[error("{tokens} token(s) read: a correlation needs at least two; give more tokens")]
+    TooFewTokens {
+        /// Tokens that were read.
+        tokens: usize,
+    },
+    /// There is no column to correlate.
+    #[error("the matrix has no neurons (columns): nothing to correlate")]
+    NoNeurons,
+    /// NaN or an infinity, under [`NonFinite::Error`](crate::NonFinite::Error).
+    #[error(
+        "neuron {neuron} is not finite at token {token} ({values} such value(s) in {neurons} neuron(s)): clean the \
+         activations, or let such neurons be uncorrelated with all others"
+    )]
+    NonFinite {
+        /// The lowest neuron that has such a value.
+        neuron: usize,
+        /// The first token at which it has one.
+        token: usize,
+        /// How many neurons have such values.
+        neurons: usize,
+        /// How many such values there are in all.
+        values: u64,
+    },
+    /// The values of one neuron lie so far apart that their sum overflows.
+    #[error(
+        "neuron {neuron} spans {minimum:e} to {maximum:e}: sums over its tokens overflow; divide the neuron by a \
+         constant (the correlation stays the same)"
+    )]
+    Overflow {
+        /// The neuron.
+        neuron: usize,
+        /// Its least value.
+        minimum: f64,
+        /// Its greatest value.
+        maximum: f64,
+    },
+    /// The caller's observer asked to stop.
+    #[error("cancelled by the caller")]
+    Cancelled,
+}

@@ -1,0 +1,105 @@
+//! Fixture reading and data generators, shared by the tests of all crates. Depends on none of them.
+//!
+//! Everything here panics on failure: it only runs in tests, and a broken fixture is a broken test.
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "only tests call this")]
+#![allow(clippy::missing_panics_doc, reason = "see above")]
+
+mod generate;
+
+pub use generate::{Rng, activations, random_condensed};
+
+use safetensors::{Dtype, SafeTensors};
+use std::path::PathBuf;
+
+/// The root of the workspace.
+#[must_use]
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The committed sample of real activations.
+#[must_use]
+pub fn sample() -> PathBuf {
+    root().join("data/minilm-hidden-1400.safetensors")
+}
+
+/// Whether the suite runs at the large counts (`cargo xtask test --full`).
+#[must_use]
+pub fn full() -> bool {
+    std::env::var_os("NEURON_REDUNDANCY_FULL").is_some()
+}
+
+/// `usual` cases, or `large` ones in the full suite.
+#[must_use]
+pub fn cases(usual: u32, large: u32) -> u32 {
+    if full() { large } else { usual }
+}
+
+/// A committed file of reference outputs.
+pub struct Fixture {
+    bytes: Vec<u8>,
+    name: String,
+}
+
+impl Fixture {
+    /// Opens `fixtures/{name}.safetensors`.
+    #[must_use]
+    pub fn open(name: &str) -> Self {
+        let path = root().join("fixtures").join(format!("{name}.safetensors"));
+        let bytes = std::fs::read(&path)
+            .unwrap_or_else(|e| panic!("{}: {e}; `cargo xtask fixtures` writes it", path.display()));
+        Self { bytes, name: name.to_owned() }
+    }
+
+    fn tensors(&self) -> SafeTensors<'_> {
+        SafeTensors::deserialize(&self.bytes).expect(&self.name)
+    }
+
+    /// The names of all arrays, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        let tensors = self.tensors();
+        let mut names: Vec<String> = tensors.names().into_iter().map(ToString::to_string).collect();
+        names.sort();
+        names
+    }
+
+    /// The shape of an array.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Vec<usize> {
+        self.tensors().tensor(name).unwrap_or_else(|e| panic!("{} {name}: {e}", self.name)).shape().to_vec()
+    }
+
+    /// An array's values as `f64`, from any dtype that fixtures use.
+    #[must_use]
+    pub fn floats(&self, name: &str) -> Vec<f64> {
+        let tensors = self.tensors();
+        let tensor = tensors.tensor(name).unwrap_or_else(|e| panic!("{} {name}: {e}", self.name));
+        let data = tensor.data();
+        match tensor.dtype() {
+            Dtype::F64 => data.chunks_exact(8).map(|b| f64::from_le_bytes(b.try_into().unwrap())).collect(),
+            Dtype::F32 => {
+                data.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()).into()).collect()
+            }
+            Dtype::U32 => {
+                data.chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap()).into()).collect()
+            }
+            Dtype::U16 => {
+                data.chunks_exact(2).map(|b| u16::from_le_bytes(b.try_into().unwrap()).into()).collect()
+            }
+            Dtype::U8 => data.iter().map(|&b| b.into()).collect(),
+            other => panic!("{} {name}: fixtures do not use {other:?}", self.name),
+        }
+    }
+
+    /// An array of whole numbers.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked against the float")]
+    pub fn counts(&self, name: &str) -> Vec<u32> {
+        let whole = |v: f64| {
+            assert!(v == v.trunc() && (0.0..4e9).contains(&v), "{} {name}: {v} is no count", self.name);
+            v as u32
+        };
+        self.floats(name).into_iter().map(whole).collect()
+    }
+}
