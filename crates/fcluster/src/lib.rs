@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod cut;
+mod error;
+mod numbering;
+#[cfg(feature = "proptest")]
+#[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
+pub mod testing;
+mod tree;
+
+pub use cut::{Criterion, fcluster};
+pub use error::Error;
+pub use numbering::{Labels, Numbering};
+pub use tree::Tree;

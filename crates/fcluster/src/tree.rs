@@ -1,0 +1,169 @@
+//! The borrowed view of a tree: a dendrogram, or raw rows of SciPy's Z, checked once.
+
+use crate::Error;
+use hclust::{Dendrogram, Float, Merge};
+
+/// A tree to be cut: borrowed, and known to be one.
+#[derive(Debug, Clone, Copy)]
+pub struct Tree<'a, T = f64> {
+    n: usize,
+    rows: Rows<'a, T>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Rows<'a, T> {
+    Merges(&'a [Merge<T>]),
+    Scipy(&'a [[f64; 4]]),
+}
+
+/// One merge of a tree: two nodes and a height.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Node {
+    pub(crate) left: usize,
+    pub(crate) right: usize,
+    pub(crate) height: f64,
+}
+
+impl<'a, T: Float> From<&'a Dendrogram<T>> for Tree<'a, T> {
+    /// A dendrogram is a tree by construction; nothing is checked or copied.
+    fn from(dendrogram: &'a Dendrogram<T>) -> Self {
+        Self { n: dendrogram.n(), rows: Rows::Merges(dendrogram.merges()) }
+    }
+}
+
+impl<'a> Tree<'a, f64> {
+    /// A tree from the rows of SciPy's Z (left, right, height, size), checked in `O(n)`. No row is one observation.
+    ///
+    /// # Errors
+    /// [`Error::Row`] with the first row that has a node that is no whole number, does not exist yet or was used
+    /// before, a wrong size, or a height that is NaN. Heights may go down.
+    ///
+    /// ```
+    /// let z = [[0.0, 1.0, 0.5, 2.0], [2.0, 3.0, 0.8, 3.0]];
+    /// let tree = fcluster::Tree::from_rows(&z)?;
+    /// assert_eq!(tree.n(), 3);
+    /// # Ok::<(), fcluster::Error>(())
+    /// ```
+    pub fn from_rows(rows: &'a [[f64; 4]]) -> Result<Self, Error> {
+        let n = rows.len() + 1;
+        if n > i32::MAX as usize {
+            return Err(Error::TooMany { n });
+        }
+        let mut sizes: Vec<usize> = vec![1; n];
+        let mut used = vec![false; n + rows.len()];
+        for (row, &[left, right, height, size]) in rows.iter().enumerate() {
+            let wrong = |why| Error::Row { row, n, why };
+            let (Some(left), Some(right), Some(size)) = (whole(left), whole(right), whole(size)) else {
+                return Err(wrong("a node or size is no whole number of at least 0"));
+            };
+            let (Some(&left_size), Some(&right_size)) = (sizes.get(left), sizes.get(right)) else {
+                return Err(wrong("it uses a node that is not made yet"));
+            };
+            if left == right {
+                return Err(wrong("it merges a node with itself"));
+            }
+            if std::mem::replace(&mut used[left], true) | std::mem::replace(&mut used[right], true) {
+                return Err(wrong("it uses a node that has been merged before"));
+            }
+            if size != left_size + right_size {
+                return Err(wrong("its size is not the sum of its parts' sizes"));
+            }
+            if height.is_nan() {
+                return Err(wrong("its height is NaN"));
+            }
+            sizes.push(size);
+        }
+        Ok(Self { n, rows: Rows::Scipy(rows) })
+    }
+}
+
+impl<T: Float> Tree<'_, T> {
+    /// The number of observations.
+    #[must_use]
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The merges in order; merge r makes node n + r.
+    pub(crate) fn nodes(&self) -> impl DoubleEndedIterator<Item = Node> + '_ {
+        (0..self.n - 1).map(|row| self.node(row))
+    }
+
+    /// Merge `row`, below n − 1.
+    #[inline]
+    pub(crate) fn node(&self, row: usize) -> Node {
+        match self.rows {
+            Rows::Merges(merges) => {
+                let Merge { left, right, height, .. } = merges[row];
+                Node { left, right, height: height.into() }
+            }
+            Rows::Scipy(rows) => {
+                let [left, right, height, _] = rows[row];
+                Node { left: node_number(left), right: node_number(right), height }
+            }
+        }
+    }
+
+    /// The greatest height at or below each merge: what a cut by distance looks at (SciPy's `maxdists`). `O(n)`.
+    ///
+    /// Equal to the merge's own height unless heights go down somewhere below it.
+    #[must_use]
+    pub fn greatest_heights(&self) -> Vec<f64> {
+        let mut greatest: Vec<f64> = Vec::with_capacity(self.n - 1);
+        for node in self.nodes() {
+            let below = [node.left, node.right].into_iter().filter_map(|child| child.checked_sub(self.n));
+            // The comparisons are SciPy's, so that -0 and 0 come out the same.
+            let height = below.map(|row| greatest[row]).fold(node.height, |h, b| if b > h { b } else { h });
+            greatest.push(height);
+        }
+        greatest
+    }
+}
+
+/// A float that is a whole number from 0 to 2⁵³.
+fn whole(value: f64) -> Option<usize> {
+    (value == value.trunc() && (0.0..=9_007_199_254_740_992.0).contains(&value)).then(|| node_number(value))
+}
+
+#[inline]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked by `whole` in `from_rows`"
+)]
+fn node_number(value: f64) -> usize {
+    value as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_are_no_tree_are_refused_with_the_row() {
+        let good = [[0.0, 1.0, 1.0, 2.0], [2.0, 3.0, 2.0, 3.0]];
+        assert!(Tree::from_rows(&good).is_ok());
+        let cases = [
+            (1, [2.5, 3.0, 2.0, 3.0], "whole"),
+            (1, [-1.0, 3.0, 2.0, 3.0], "whole"),
+            (1, [f64::NAN, 3.0, 2.0, 3.0], "whole"),
+            (1, [2.0, 4.0, 2.0, 3.0], "not made yet"),
+            (1, [2.0, 1.0, 2.0, 3.0], "merged before"),
+            (1, [3.0, 3.0, 2.0, 4.0], "itself"),
+            (1, [2.0, 3.0, 2.0, 2.0], "size"),
+            (1, [2.0, 3.0, f64::NAN, 3.0], "NaN"),
+            (0, [1e300, 1.0, 1.0, 2.0], "whole"),
+        ];
+        for (row, bad, text) in cases {
+            let mut z = good;
+            z[row] = bad;
+            match Tree::from_rows(&z) {
+                Err(Error::Row { row: at, n: 3, why }) => {
+                    assert_eq!(at, row);
+                    assert!(why.contains(text), "{why}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
