@@ -185,6 +185,12 @@ impl Moments {
         self.select(|m| m.non_finite > 0)
     }
 
+    /// The first token at which a neuron is NaN or infinite, and how many such tokens it has; `None` if it has none.
+    #[must_use]
+    pub fn non_finite_at(&self, neuron: usize) -> Option<(usize, u64)> {
+        self.moments.get(neuron).filter(|m| m.non_finite > 0).map(|m| (m.first_non_finite, m.non_finite))
+    }
+
     fn select(&self, test: impl Fn(&Moment) -> bool) -> Vec<usize> {
         self.moments.iter().enumerate().filter(|(_, m)| test(m)).map(|(neuron, _)| neuron).collect()
     }

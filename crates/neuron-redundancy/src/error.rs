@@ -1,0 +1,117 @@
+//! What can go wrong, and where.
+
+use crate::plan::human_bytes;
+
+/// An error of this crate: what was wrong, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The file cannot be read as activations.
+    #[error(transparent)]
+    Activations(#[from] activations::Error),
+    /// The correlation failed.
+    #[error(transparent)]
+    Correlation(neurocorr::Error),
+    /// The linkage failed.
+    #[error(transparent)]
+    Linkage(hclust::Error),
+    /// The cut failed.
+    #[error(transparent)]
+    Cut(#[from] fcluster::Error),
+    /// A cutoff that is NaN or negative.
+    #[error(
+        "the cutoff is {cutoff}: give a number of at least 0 (0.5 joins neurons with |r| of about 0.5 and more)"
+    )]
+    Cutoff {
+        /// The cutoff.
+        cutoff: f64,
+    },
+    /// Fewer than two neurons.
+    #[error("{neurons} neuron(s): clustering needs at least two")]
+    TooFewNeurons {
+        /// The number of neurons.
+        neurons: usize,
+    },
+    /// Fewer than two tokens.
+    #[error("{tokens} token(s): a correlation needs at least two; extract activations of more text")]
+    TooFewTokens {
+        /// The number of tokens.
+        tokens: usize,
+    },
+    /// NaN or an infinity, under [`NonFinite::Error`](crate::NonFinite::Error).
+    #[error(
+        "neuron {name} is {value} at token {token} ({values} non-finite value(s) in {neurons} neuron(s)): clean the \
+         activations, or treat such neurons as uncorrelated (--non-finite uncorrelated)"
+    )]
+    NonFinite {
+        /// The lowest such neuron.
+        neuron: usize,
+        /// The same with its layer.
+        name: String,
+        /// Its first such token.
+        token: usize,
+        /// The value there.
+        value: f64,
+        /// How many neurons have such values.
+        neurons: usize,
+        /// How many such values there are.
+        values: u64,
+    },
+    /// No neuron varies, so that no correlation is defined.
+    #[error(
+        "of {neurons} neurons {constants} are constant and {non_finite} not finite over {tokens} tokens: no \
+         correlation is defined; is this the right file?"
+    )]
+    NothingVaries {
+        /// The number of neurons.
+        neurons: usize,
+        /// The number of tokens.
+        tokens: usize,
+        /// Constant neurons.
+        constants: usize,
+        /// Neurons with NaN or infinite values.
+        non_finite: usize,
+    },
+    /// The run would take more memory than there is.
+    #[error(
+        "{neurons} neurons need {} for the dense plan, but {} has {}: about {fitting} neurons would fit; cluster \
+         fewer layers at a time, free memory, or use a larger machine",
+        human_bytes(*.needed),
+        if *.given { "the limit given" } else { "this machine" },
+        human_bytes(*.available)
+    )]
+    Memory {
+        /// The number of neurons.
+        neurons: usize,
+        /// Bytes that the run would take at its peak.
+        needed: u64,
+        /// Bytes that it may take.
+        available: u64,
+        /// Whether the caller gave the limit, rather than the machine.
+        given: bool,
+        /// Neurons for which it would be enough.
+        fitting: usize,
+    },
+    /// The caller's observer asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl From<neurocorr::Error> for Error {
+    fn from(error: neurocorr::Error) -> Self {
+        match error {
+            neurocorr::Error::Cancelled => Self::Cancelled,
+            neurocorr::Error::TooFewTokens { tokens } => Self::TooFewTokens { tokens },
+            other => Self::Correlation(other),
+        }
+    }
+}
+
+impl From<hclust::Error> for Error {
+    fn from(error: hclust::Error) -> Self {
+        match error {
+            hclust::Error::Cancelled => Self::Cancelled,
+            other => Self::Linkage(other),
+        }
+    }
+}
