@@ -1,0 +1,40 @@
+//! Every cut fixture: SciPy's own labels.
+
+use fcluster::{Criterion, Numbering, Tree, fcluster};
+use testkit::Fixture;
+
+/// Breaks if the walk, the greatest height below a merge, the bisection of maxclust or a comparison changes.
+#[test]
+fn labels_are_scipys_on_every_fixture() {
+    let (links, cuts) = (Fixture::open("linkage"), Fixture::open("cut"));
+    let mut compared = 0;
+    for name in cuts.names().filter(|name| name.ends_with("/distance")) {
+        let key = name.trim_end_matches("/distance");
+        let pairs = links.counts(&format!("{key}/pairs"));
+        let heights = links.floats(&format!("{key}/heights"));
+        let n = heights.len() + 1;
+        let mut sizes = vec![1.0; n];
+        let mut rows: Vec<[f64; 4]> = Vec::new();
+        for (row, height) in heights.iter().enumerate() {
+            let (left, right) = (pairs[2 * row] as usize, pairs[2 * row + 1] as usize);
+            sizes.push(sizes[left] + sizes[right]);
+            rows.push([left as f64, right as f64, *height, sizes[n + row]]);
+        }
+        let tree = Tree::from_rows(&rows).unwrap();
+        let distances = cuts.floats(name).into_iter().map(Criterion::Distance);
+        let counts =
+            cuts.counts(&format!("{key}/maxclust")).into_iter().map(|k| Criterion::MaxClust(k as usize));
+        for (criteria, stored) in [
+            (distances.collect::<Vec<_>>(), cuts.counts(&format!("{key}/distance_labels"))),
+            (counts.collect(), cuts.counts(&format!("{key}/maxclust_labels"))),
+        ] {
+            assert_eq!(stored.len(), criteria.len() * n);
+            for (criterion, expected) in criteria.into_iter().zip(stored.chunks(n)) {
+                let labels = fcluster(tree, criterion, Numbering::Scipy).unwrap();
+                assert_eq!(labels.as_slice(), expected, "{key} {criterion:?}");
+                compared += 1;
+            }
+        }
+    }
+    assert!(compared > 25_000, "{compared} cuts were compared");
+}

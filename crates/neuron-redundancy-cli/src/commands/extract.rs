@@ -1,0 +1,100 @@
+//! `neuron-redundancy extract`.
+
+use super::{describe, names};
+use crate::Streams;
+use crate::args::Extract;
+use crate::error::Error;
+use crate::output::{Report, Target};
+use crate::progress::Progress;
+use activations::Source;
+use neuron_redundancy::{Config, Extraction, extract_independent_neurons};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+pub(crate) fn run(arguments: &Extract, streams: &mut Streams<'_>) -> Result<(), Error> {
+    let start = Instant::now();
+    let config = arguments.config();
+    let source = activations::open(&arguments.file)?;
+    let target = Target::prepare(&arguments.output)?;
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0).into()).build()?;
+    let result = {
+        let progress = Progress::new(streams.cancelled);
+        threads.install(|| extract_independent_neurons(&*source, &config, &progress))?
+    };
+    let report = Report::new(&arguments.file, &*source, &config, &result);
+    let standard = matches!(target, Target::Standard);
+    target.write(&report, streams.out)?;
+    let summary = summary(arguments, &*source, &config, &result, start.elapsed());
+    let out: &mut dyn Write = if standard { &mut *streams.err } else { &mut *streams.out };
+    out.write_all(summary.as_bytes())?;
+    if !standard {
+        writeln!(out, "wrote {}", arguments.output.display())?;
+    }
+    Ok(())
+}
+
+/// What a person reads.
+fn summary(
+    arguments: &Extract,
+    source: &dyn Source,
+    config: &Config,
+    result: &Extraction,
+    elapsed: Duration,
+) -> String {
+    let clusters = &result.clusters;
+    let neurons = source.neurons();
+    let measure = if config.absolute { "1 - |r|" } else { "1 - r" };
+    let mut lines = vec![
+        describe(&arguments.file, source),
+        format!("plan        {}", clusters.plan),
+        format!(
+            "clusters    {} at cutoff {} ({} linkage of {measure})",
+            clusters.count(),
+            config.cutoff,
+            config.method
+        ),
+        format!(
+            "kept        {} of {neurons} neurons ({:.1}%)",
+            clusters.count(),
+            percent(clusters.count(), neurons)
+        ),
+    ];
+    let mut list = |title: &str, neurons: &[usize]| {
+        let which = if neurons.is_empty() { String::new() } else { format!(": {}", names(source, neurons)) };
+        lines.push(format!("{title:<12}{}{which}", neurons.len()));
+    };
+    list("constant", &clusters.constant_neurons);
+    if !clusters.non_finite_neurons.is_empty() {
+        list("non-finite", &clusters.non_finite_neurons);
+    }
+    let mut sizes: Vec<(usize, usize)> = clusters
+        .labels
+        .clusters()
+        .iter()
+        .enumerate()
+        .map(|(index, members)| (members.len(), index + 1))
+        .collect();
+    sizes.sort_by_key(|&(size, label)| (std::cmp::Reverse(size), label));
+    let largest: Vec<String> = sizes
+        .iter()
+        .filter(|(size, _)| *size > 1)
+        .take(5)
+        .map(|(size, label)| format!("{size} neurons (label {label})"))
+        .collect();
+    lines.push(format!(
+        "largest     {}",
+        if largest.is_empty() { "every neuron is alone".into() } else { largest.join(", ") }
+    ));
+    let times: Vec<String> = clusters
+        .times
+        .iter()
+        .map(|(stage, time)| format!("{} {:.2} s", stage.name(), time.as_secs_f64()))
+        .collect();
+    lines.push(format!("time        {:.2} s: {}", elapsed.as_secs_f64(), times.join(", ")));
+    lines.join("\n") + "\n"
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a percentage of three digits")]
+fn percent(part: usize, whole: usize) -> f64 {
+    100.0 * part as f64 / whole.max(1) as f64
+}

@@ -1,0 +1,27 @@
+//! One file for each subcommand, and what they share.
+
+pub(crate) mod extract;
+pub(crate) mod inspect;
+
+use activations::Source;
+use std::path::Path;
+
+/// `1400 tokens x 2688 neurons of f16, 7 layers`.
+fn describe(file: &Path, source: &dyn Source) -> String {
+    let layers = match source.layers() {
+        [] | [_] => String::new(),
+        layers => format!(", {} layers", layers.len()),
+    };
+    let (tokens, neurons) = (source.tokens(), source.neurons());
+    format!("{}: {tokens} tokens x {neurons} neurons, {}{layers}", file.display(), source.dtype())
+}
+
+/// The first few of a list of neurons by name, and how many more there are.
+fn names(source: &dyn Source, neurons: &[usize]) -> String {
+    const SHOWN: usize = 5;
+    let mut text = neurons.iter().take(SHOWN).map(|&n| source.neuron_name(n)).collect::<Vec<_>>().join(", ");
+    if neurons.len() > SHOWN {
+        text += &format!(" and {} more", neurons.len() - SHOWN);
+    }
+    text
+}

@@ -1,0 +1,28 @@
+//! What ends a command with exit code 1.
+
+use std::path::PathBuf;
+
+/// A failure, as it is printed after `neuron-redundancy: `.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The work failed.
+    #[error(transparent)]
+    Run(#[from] neuron_redundancy::Error),
+    /// The input file cannot be read.
+    #[error(transparent)]
+    Activations(#[from] activations::Error),
+    /// The output file cannot be written.
+    #[error("cannot write {}: {source}; what was there before is unchanged", path.display())]
+    Output {
+        /// The output file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write to standard output: {0}")]
+    Print(#[from] std::io::Error),
+    /// The threads cannot be started.
+    #[error("cannot start the threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+}

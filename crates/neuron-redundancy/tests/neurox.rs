@@ -1,0 +1,52 @@
+//! NeuroX's own labels of the real sample, and the picks that must never change.
+
+use fcluster::{Criterion, Numbering, fcluster};
+use neuron_redundancy::{Config, Method, create_correlation_clusters, pick};
+use testkit::Fixture;
+
+/// 9 cutoffs × absolute and signed × 7 methods.
+#[test]
+fn labels_of_the_sample_are_neurox_and_scipys_for_every_cutoff_measure_and_method() {
+    let fixture = Fixture::open("sample");
+    let source = activations::open(testkit::sample()).unwrap();
+    let mut compared = 0;
+    for (absolute, measure) in [(true, "absolute"), (false, "signed")] {
+        for method in Method::ALL {
+            let config = Config::default().with_method(method).with_absolute(absolute).with_cutoff(0.5);
+            let config = config.with_numbering(Numbering::Scipy);
+            let clusters = create_correlation_clusters(&*source, &config, &()).unwrap();
+            for tenths in 1..=9_u8 {
+                let (cutoff, name) = (f64::from(tenths) / 10.0, format!("{measure}/{method}/0.{tenths}"));
+                let expected = fixture.counts(&name);
+                assert_eq!(expected.len(), source.neurons());
+                let tree = &clusters.dendrogram;
+                let labels = fcluster(tree, Criterion::Distance(cutoff), Numbering::Scipy).unwrap();
+                assert!(labels.as_slice() == expected, "{name}: SciPy's numbers");
+                let lowest = fcluster(tree, Criterion::Distance(cutoff), Numbering::Lowest).unwrap();
+                let mut pairs: Vec<(u32, u32)> =
+                    lowest.as_slice().iter().copied().zip(expected.iter().copied()).collect();
+                pairs.sort_unstable();
+                pairs.dedup();
+                assert_eq!(pairs.len(), lowest.count(), "{name}: one partition under both numberings");
+                if tenths == 5 {
+                    assert_eq!(clusters.labels, labels, "{name}: the run's own cut");
+                }
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 126);
+}
+
+/// Breaks if the generator, its key, its stream or the reduction changes: published results would no longer repeat.
+#[test]
+fn a_hundred_picks_are_those_of_the_python_twin() {
+    let fixture = Fixture::open("picks");
+    let column = |name| fixture.counts(name);
+    let (seeds, lowest, counts, picks) = (column("seed"), column("lowest"), column("count"), column("pick"));
+    assert_eq!(picks.len(), 100);
+    for i in 0..100 {
+        let members: Vec<usize> = (0..counts[i]).map(|j| (lowest[i] + 3 * j) as usize).collect();
+        assert_eq!(pick(&members, seeds[i].into()), Some(picks[i] as usize), "pick {i}");
+    }
+}
