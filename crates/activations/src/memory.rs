@@ -42,7 +42,7 @@ impl<'a> InMemory<'a> {
     /// # Errors
     /// [`Error::Shape`] unless there are `tokens * neurons` values.
     pub fn new<T: Float>(values: &'a [T], tokens: usize, neurons: usize) -> Result<Self, Error> {
-        let expected = tokens.checked_mul(neurons).unwrap_or(usize::MAX);
+        let expected = tokens.saturating_mul(neurons);
         if expected != values.len() {
             return Err(Error::Shape { tokens, neurons, expected, found: values.len() });
         }

@@ -78,7 +78,7 @@ pub fn npy_bytes(
         "{{'descr': '{order}{kind}', 'fortran_order': {python}, 'shape': ({tokens}, {neurons}), }}"
     );
     let prefix = if version == 1 { 10 } else { 12 };
-    while (prefix + header.len() + 1) % 64 != 0 {
+    while !(prefix + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');

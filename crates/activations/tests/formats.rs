@@ -1,4 +1,5 @@
 //! Every reader against naive writers and against ndarray-npy; every error on literal bytes.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 use activations::testing::{Matrix, dtypes, matrices, npy_bytes, safetensors_bytes};
 use activations::{Dtype, Error, InMemory, Scratch, Source, open};

@@ -1,5 +1,6 @@
 //! Property-tests a cut of one's own, a flood fill from the leaves, against this crate's naive cut:
 //! `cargo run --example property_test_a_cut --features proptest`.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
 
 use fcluster::testing::{naive_distance_cut, trees};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};

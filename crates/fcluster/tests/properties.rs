@@ -1,4 +1,5 @@
 //! Cuts against the naive cut, and the laws that they obey.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 use fcluster::testing::{naive_distance_cut, trees};
 use fcluster::{Criterion, Error, Labels, Numbering, Tree, fcluster};

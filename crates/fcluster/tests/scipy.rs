@@ -1,4 +1,5 @@
 //! Every cut fixture: SciPy's own labels.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 use fcluster::{Criterion, Numbering, Tree, fcluster};
 use testkit::Fixture;

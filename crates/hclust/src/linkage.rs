@@ -35,31 +35,31 @@ pub trait Reducible {}
 
 // In the formulas a = d_xi, b = d_yi, c = d_xy.
 
-/// min(a, b).
+/// `min(a, b)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Single;
 
-/// max(a, b).
+/// `max(a, b)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Complete;
 
-/// (nₓ a + n_y b) / (nₓ + n_y).
+/// `(n_x a + n_y b) / (n_x + n_y)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Average;
 
-/// (a + b) / 2.
+/// `(a + b) / 2`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Weighted;
 
-/// √(((nᵢ + nₓ) a² + (nᵢ + n_y) b² − nᵢ c²) / (nₓ + n_y + nᵢ)).
+/// `√(((n_i + n_x) a² + (n_i + n_y) b² − n_i c²) / (n_x + n_y + n_i))`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Ward;
 
-/// √((nₓ a² + n_y b² − nₓ n_y c² / (nₓ + n_y)) / (nₓ + n_y)).
+/// `√((n_x a² + n_y b² − n_x n_y c² / (n_x + n_y)) / (n_x + n_y))`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Centroid;
 
-/// √((a² + b²) / 2 − c² / 4).
+/// `√((a² + b²) / 2 − c² / 4)`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Median;
 

@@ -1,4 +1,5 @@
 //! Chain, spanning tree and heap against the naive twins and the replay oracle.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 use hclust::testing::{by_method, condensed, naive_chain, naive_single, replay, replay_tolerance};
 use hclust::{

@@ -53,7 +53,7 @@ impl<'a, T: Float> Columns<'a, T> {
         order: Order,
         stride: usize,
     ) -> Result<Self, Error> {
-        let expected = tokens.checked_mul(neurons).unwrap_or(usize::MAX);
+        let expected = tokens.saturating_mul(neurons);
         if expected != values.len() {
             return Err(Error::Shape { tokens, neurons, stride, expected, found: values.len() });
         }

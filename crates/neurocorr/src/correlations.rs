@@ -38,7 +38,7 @@ pub struct Correlations {
 }
 
 impl Correlations {
-    pub(crate) fn new(included: Vec<bool>, tiles: Vec<Tile>) -> Self {
+    pub(crate) fn new(included: &[bool], tiles: Vec<Tile>) -> Self {
         let mut squares = vec![0.0; included.len()];
         for tile in tiles.iter().filter(|tile| tile.row == tile.column) {
             let neurons = panel(tile.column, included.len());

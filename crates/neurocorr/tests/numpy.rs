@@ -1,4 +1,5 @@
 //! NumPy's corrcoef, after NeuroX's clean-up, as the fixture holds it.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 use neurocorr::{Columns, Measure, NonFinite, correlations, error_bound};
 use testkit::Fixture;

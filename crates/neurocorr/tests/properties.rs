@@ -1,4 +1,5 @@
 //! The dense product and the pair kernel against the naive twin, on hostile matrices.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 use neurocorr::testing::{Matrix, matrices, naive_correlation, naive_square};
 use neurocorr::{

@@ -23,6 +23,23 @@ impl<'a> Progress<'a> {
     }
 }
 
+impl Progress<'_> {
+    fn draw(&self, stage: Stage, done: u64, total: u64) {
+        // A thread that holds the lock is drawing already: one bar less is no loss.
+        let Ok(mut current) = self.stage.try_lock() else { return };
+        if *current != Some(stage) {
+            *current = Some(stage);
+            self.bar.reset();
+            self.bar.set_length(total);
+            self.bar.set_message(stage.name());
+        }
+        // Threads report out of order: never step back.
+        if done > self.bar.position() {
+            self.bar.set_position(done);
+        }
+    }
+}
+
 impl Drop for Progress<'_> {
     fn drop(&mut self) {
         self.bar.finish_and_clear();
@@ -32,18 +49,7 @@ impl Drop for Progress<'_> {
 impl Observer for Progress<'_> {
     fn progress(&self, stage: Stage, done: usize, total: usize) -> ControlFlow<()> {
         if !self.bar.is_hidden() {
-            if let Ok(mut current) = self.stage.lock() {
-                if *current != Some(stage) {
-                    *current = Some(stage);
-                    self.bar.reset();
-                    self.bar.set_length(total as u64);
-                    self.bar.set_message(stage.name());
-                }
-            }
-            // Threads report out of order: never step back.
-            if done as u64 > self.bar.position() {
-                self.bar.set_position(done as u64);
-            }
+            self.draw(stage, done as u64, total as u64);
         }
         if self.cancelled.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }

@@ -1,4 +1,5 @@
 //! Every kind of bad input: the message says what, where and what to do; the exit code is 1, or 2 for wrong use.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 mod common;
 

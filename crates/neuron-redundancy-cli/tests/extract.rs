@@ -1,4 +1,5 @@
 //! `extract` as a user runs it: output, options, threads, files.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 mod common;
 

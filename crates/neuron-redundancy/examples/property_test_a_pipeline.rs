@@ -1,5 +1,6 @@
 //! Property-tests a pipeline of one's own, greedy grouping by a threshold, against the naive twin, and finds where
 //! the two differ: `cargo run --example property_test_a_pipeline --features proptest`.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small numbers")]
 
 use neuron_redundancy::testing::{Matrix, grouped, naive_correlation, naive_labels};
 use neuron_redundancy::{Config, Method};

@@ -1,4 +1,5 @@
 //! NeuroX's own labels of the real sample, and the picks that must never change.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 use fcluster::{Criterion, Numbering, fcluster};
 use neuron_redundancy::{Config, Method, create_correlation_clusters, pick};

@@ -22,7 +22,7 @@ impl Rng {
     /// Uniform below `end`.
     #[expect(clippy::cast_possible_truncation, reason = "test data")]
     pub fn below(&mut self, end: usize) -> usize {
-        (u128::from(self.0.next_u64()) * end as u128 >> 64) as usize
+        ((u128::from(self.0.next_u64()) * end as u128) >> 64) as usize
     }
 
     /// Standard normal (Box–Muller).

@@ -1,0 +1,81 @@
+//! One run of one contender: its time, and the peak memory of all its processes.
+
+use anyhow::{Context, Result, bail};
+use std::collections::HashMap;
+use std::fs::read_to_string;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What a run took.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measured {
+    /// For us the whole process; for Python what the script says it took without its imports.
+    pub(crate) seconds: f64,
+    /// Peak of `RssAnon` + `RssShmem` over all processes of the run: mapped file pages are not counted.
+    pub(crate) peak: u64,
+    /// Greatest `VmHWM` of any of them, mapped file pages counted.
+    pub(crate) high_water: u64,
+}
+
+/// Runs a command that must succeed, looking at its memory every 10 ms.
+pub(crate) fn measure(command: &mut Command, own_time: bool) -> Result<Measured> {
+    let start = Instant::now();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cannot start")?;
+    let (mut peak, mut high_water) = (0, 0);
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        let (now, high) = memory(child.id());
+        peak = peak.max(now);
+        high_water = high_water.max(high);
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let wall = start.elapsed().as_secs_f64();
+    if !status.success() {
+        bail!("failed ({status})");
+    }
+    let mut printed = String::new();
+    if let Some(mut out) = child.stdout.take() {
+        std::io::Read::read_to_string(&mut out, &mut printed)?;
+    }
+    let own = printed.lines().find_map(|line| line.strip_prefix("seconds ")).map(str::parse).transpose()?;
+    let seconds = if own_time { own.context("it printed no line `seconds …`")? } else { wall };
+    Ok(Measured { seconds, peak, high_water })
+}
+
+/// Anonymous and shared memory of a process and all below it, and the greatest high-water mark, in bytes.
+fn memory(root: u32) -> (u64, u64) {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    for pid in processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()) {
+        // The parent is the second field after the name, which ends with the last parenthesis.
+        let stat = read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1)?.parse().ok());
+        children.entry(parent.unwrap_or(0)).or_default().push(pid);
+    }
+    let (mut total, mut high, mut pending) = (0, 0, vec![root]);
+    while let Some(pid) = pending.pop() {
+        let status = read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        total += kilobytes(&status, "RssAnon:") + kilobytes(&status, "RssShmem:");
+        high = high.max(kilobytes(&status, "VmHWM:"));
+        pending.extend(children.remove(&pid).unwrap_or_default());
+    }
+    (total, high)
+}
+
+fn kilobytes(status: &str, field: &str) -> u64 {
+    let value = status.lines().find_map(|line| line.strip_prefix(field));
+    value.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
+}
+
+/// Touches memory once, so that no contender pays for pages that the machine has never used.
+pub(crate) fn warm_memory() {
+    let free = read_to_string("/proc/meminfo").map_or(0, |text| kilobytes(&text, "MemAvailable:"));
+    let bytes = usize::try_from((free / 2).min(8 << 30)).unwrap_or(0);
+    let mut block: Vec<u8> = Vec::new();
+    if block.try_reserve_exact(bytes).is_ok() {
+        block.resize(bytes, 1);
+        std::hint::black_box(&block);
+    }
+}

@@ -1,0 +1,126 @@
+//! `cargo xtask compare`: us and every peer on the same files, in one run, each in its own process.
+
+mod measure;
+mod table;
+
+use crate::python::{interpreter, script};
+use crate::shell::{cargo, root, run as run_command};
+use anyhow::{Context, Result, bail};
+use measure::{Measured, measure};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Rounds by default: each contender once a round, in alternation.
+const ROUNDS: usize = 5;
+
+/// NeuroX's defaults, which is what all contenders compute.
+const CUTOFF: &str = "0.5";
+
+/// One way to the answer.
+pub(crate) struct Contender {
+    pub(crate) name: &'static str,
+    pub(crate) what: &'static str,
+    python: bool,
+}
+
+pub(crate) const CONTENDERS: [Contender; 5] = [
+    Contender { name: "neuron-redundancy", what: "the command, dense plan, f64", python: false },
+    Contender { name: "neurox", what: "NumPy + SciPy: NeuroX's path", python: true },
+    Contender { name: "fastcluster", what: "NumPy + fastcluster + SciPy's cut", python: true },
+    Contender { name: "scikit-learn", what: "NumPy + AgglomerativeClustering", python: true },
+    Contender { name: "kodama", what: "our correlation and cut, kodama's linkage", python: false },
+];
+
+/// What one contender did in one round.
+pub(crate) struct Outcome {
+    pub(crate) contender: usize,
+    pub(crate) round: usize,
+    pub(crate) measured: Measured,
+    pub(crate) labels: Vec<u32>,
+}
+
+pub(crate) fn run(options: &[&str]) -> Result<()> {
+    let (rounds, files) = parse(options)?;
+    run_command(&mut cargo(&["build", "--release", "-p", "neuron-redundancy-cli", "-p", "benches", "--bins"]))?;
+    let python = interpreter("peers")?;
+    let folder = root().join("target/compare");
+    std::fs::create_dir_all(&folder)?;
+    measure::warm_memory();
+    for file in &files {
+        // Into the page cache, for all alike.
+        std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let mut outcomes = Vec::new();
+        for round in 0..rounds {
+            for (index, contender) in CONTENDERS.iter().enumerate() {
+                let output = folder.join(format!("{}.json", contender.name));
+                let mut command = command(contender, &python, file, &output);
+                let measured = measure(&mut command, contender.python)
+                    .with_context(|| format!("{} on {}", contender.name, file.display()))?;
+                eprintln!(
+                    "{} round {}: {} {:.2} s",
+                    file.display(),
+                    round + 1,
+                    contender.name,
+                    measured.seconds
+                );
+                let labels = labels(&output)?;
+                outcomes.push(Outcome { contender: index, round, measured, labels });
+            }
+        }
+        println!("{}", table::markdown(file, &outcomes)?);
+        table::record(file, &outcomes)?;
+    }
+    Ok(())
+}
+
+/// Rounds and files; without files the two large ones, made if they are not there.
+fn parse(options: &[&str]) -> Result<(usize, Vec<PathBuf>)> {
+    let (mut rounds, mut files) = (ROUNDS, Vec::new());
+    let mut options = options.iter();
+    while let Some(&option) = options.next() {
+        match option {
+            "--runs" => {
+                let number = options.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+                rounds = number.context("--runs wants a number of at least 1")?;
+            }
+            option if option.starts_with('-') => bail!("compare has no option {option}"),
+            file => files.push(std::path::absolute(file)?),
+        }
+    }
+    if files.is_empty() {
+        files = ["hidden", "mlp"].map(|name| root().join(format!("data/generated/{name}-30000.npy"))).to_vec();
+        if !files.iter().all(|file| file.is_file()) {
+            script("sample", "sample.py", &["large"])?;
+        }
+    }
+    Ok((rounds, files))
+}
+
+fn command(contender: &Contender, python: &Path, file: &Path, output: &Path) -> Command {
+    let release = root().join("target/release");
+    let mut command = match contender.name {
+        "neuron-redundancy" => {
+            let mut command = Command::new(release.join("neuron-redundancy"));
+            command.args(["extract", "--numbering", "scipy", "--cutoff", CUTOFF]);
+            command.arg(file).arg("--output").arg(output);
+            return command;
+        }
+        "kodama" => Command::new(release.join("kodama-peer")),
+        name => {
+            let mut command = Command::new(python);
+            command.arg(root().join("xtask/python/peers.py")).arg(name);
+            // Some machines set these for older OpenBLAS builds; they slow a current NumPy down.
+            command.env_remove("OPENBLAS_CORETYPE").env_remove("OPENBLAS_L2_SIZE");
+            command
+        }
+    };
+    command.arg(file).arg(CUTOFF).arg(output);
+    command
+}
+
+/// The labels of an output file: JSON with the key `labels`.
+fn labels(output: &Path) -> Result<Vec<u32>> {
+    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(output)?)?;
+    let labels = json["labels"].as_array().context("no labels")?;
+    labels.iter().map(|label| u32::try_from(label.as_u64().context("a label")?).map_err(Into::into)).collect()
+}

@@ -1,0 +1,45 @@
+//! `cargo xtask TASK`: everything that is done to this repository is a task here, at home and in CI.
+
+mod ci;
+mod compare;
+mod python;
+mod shell;
+mod test;
+mod tidy;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask TASK
+
+  test [--full]        every test, Rust and Python; --full at the large counts, recorded in docs/full-test.md
+  ci                   format, lints, tidy, documentation, tests, packages: what .ci/run runs
+  tidy                 crate edges, file headers and sizes, lints, invariants: the habits that a program can check
+  fixtures [--check]   writes fixtures/ from the pinned NumPy and SciPy; --check recomputes and compares bits
+  sample [small|large|committed]
+                       makes activations of a real transformer: small and large ones in data/generated/ (ignored),
+                       committed for the sample in data/ (all need Debian's bible-kjv)
+  compare [--runs N] [FILE ...]
+                       us, NumPy + SciPy (NeuroX's path), fastcluster, scikit-learn and kodama on the same files
+";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["test"] => test::run(false),
+        ["test", "--full"] => test::run(true),
+        ["ci"] => ci::run(),
+        ["tidy"] => tidy::run(),
+        ["fixtures"] => python::script("test", "fixtures.py", &["write"]),
+        ["fixtures", "--check"] => python::script("test", "fixtures.py", &["check"]),
+        ["sample"] => python::script("sample", "sample.py", &["large"]),
+        ["sample", size @ ("small" | "large" | "committed")] => python::script("sample", "sample.py", &[size]),
+        ["compare", options @ ..] => compare::run(options),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        _ => bail!("no such task: {}\n\n{USAGE}", words.join(" ")),
+    }
+}

@@ -1,0 +1,95 @@
+//! `cargo xtask test`: one suite, two sizes.
+
+use crate::python;
+use crate::shell::{self, cargo, commit, cores, cpu, output, root, today};
+use anyhow::{Context, Result};
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Instant;
+
+pub(crate) fn run(full: bool) -> Result<()> {
+    let start = Instant::now();
+    // The commit that is tested, not the one that the record will be part of.
+    let commit = commit()?;
+    let mut record = String::new();
+    if full {
+        let small = ["hidden-2000.npy", "mlp-2000.npy"];
+        if !small.iter().all(|name| root().join("data/generated").join(name).is_file()) {
+            python::script("sample", "sample.py", &["small"])?;
+        }
+    }
+    rust(full, &mut record)?;
+    pytest(full, &mut record)?;
+    if full {
+        let minutes = start.elapsed().as_secs_f64() / 60.0;
+        write_record(&commit, minutes, &record)?;
+    }
+    Ok(())
+}
+
+/// All crates with all features, doctests and examples among them.
+fn rust(full: bool, record: &mut String) -> Result<()> {
+    let mut command = cargo(&["test", "--workspace", "--all-features"]);
+    if full {
+        command.env("NEURON_REDUNDANCY_FULL", "1");
+        // The large counts take hours without the optimiser.
+        command.arg("--release");
+        let text = capture(&mut command)?;
+        let passed: u32 = text.lines().filter_map(|line| number_before(line, " passed;")).sum();
+        writeln!(record, "- Rust: {passed} tests passed, doctests included (`NEURON_REDUNDANCY_FULL=1`)")?;
+        return Ok(());
+    }
+    shell::run(&mut command)
+}
+
+/// The Python tests: the fixtures against this machine's SciPy, and the command against NeuroX's path.
+fn pytest(full: bool, record: &mut String) -> Result<()> {
+    let profile: &[&str] = if full { &["--release"] } else { &[] };
+    shell::run(cargo(&["build", "--workspace", "--all-features", "--bins"]).args(profile))?;
+    let folder = root().join("target").join(if full { "release" } else { "debug" });
+    let mut command = Command::new(python::interpreter("test")?);
+    command
+        .current_dir(root().join("xtask/python"))
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("NEURON_REDUNDANCY_BIN", folder.join("neuron-redundancy"));
+    if full {
+        command.env("NEURON_REDUNDANCY_FULL", "1");
+        let text = capture(&mut command)?;
+        let last = text.lines().last().unwrap_or_default();
+        writeln!(record, "- Python: {last}")?;
+        return Ok(());
+    }
+    shell::run(&mut command)
+}
+
+/// Runs a command that must succeed; shows and gives what it prints.
+fn capture(command: &mut Command) -> Result<String> {
+    eprintln!("$ {command:?}");
+    let text = output(command)?;
+    println!("{text}");
+    Ok(text)
+}
+
+/// The number that stands before a word.
+fn number_before(line: &str, word: &str) -> Option<u32> {
+    line.split_once(word)?.0.rsplit(' ').next()?.parse().ok()
+}
+
+fn write_record(commit: &str, minutes: f64, record: &str) -> Result<()> {
+    let rustc = output(Command::new("rustc").arg("--version"))?;
+    let (date, cpu, cores) = (today()?, cpu(), cores());
+    let text = format!(
+        "# Last run of the full suite\n\n\
+         Written by `cargo xtask test --full`; never edited by hand.\n\n\
+         - commit {commit}, {date}\n\
+         - {cpu}, {cores} cores, {rustc}\n\
+         {record}\
+         - passed in {minutes:.0} minutes\n\n\
+         What the full suite does beyond `cargo xtask test`: every property runs at its large count (the second number\n\
+         of `testkit::cases`), and the labels of 2,000-token extracts (hidden, 2,688 neurons; mlp, 9,216 neurons) are\n\
+         compared with NumPy's and SciPy's for nine cutoffs, absolute and signed, all seven methods, through the command.\n"
+    );
+    let path = root().join("docs/full-test.md");
+    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+}
