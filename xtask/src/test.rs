@@ -44,8 +44,7 @@ fn rust(full: bool, record: &mut String) -> Result<()> {
 
 /// The Python tests: the fixtures against this machine's SciPy, and the command against NeuroX's path.
 fn pytest(full: bool, record: &mut String) -> Result<()> {
-    let profile: &[&str] = if full { &["--release"] } else { &[] };
-    shell::run(cargo(&["build", "--workspace", "--all-features", "--bins"]).args(profile))?;
+    // `cargo test` has built the binary for the command's own tests.
     let folder = root().join("target").join(if full { "release" } else { "debug" });
     let mut command = Command::new(python::interpreter("test")?);
     command

@@ -45,6 +45,7 @@ impl<T: Float> Pairs<T> {
 
     /// The nearest live slot of `x` that is strictly nearer than `best`, the lowest such on ties; else `best` itself.
     pub(crate) fn nearest(&self, x: usize, mut best: (usize, T)) -> (usize, T) {
+        // Column x of the rows above it: one value a row, so that the row starts are what is walked.
         let split = self.live.partition_point(|&slot| slot < x);
         for &i in &self.live[..split] {
             let d = self.values[self.offsets[i].wrapping_add(x)];
@@ -58,9 +59,10 @@ impl<T: Float> Pairs<T> {
     /// As [`nearest`](Self::nearest), among the slots above `x` only.
     pub(crate) fn nearest_above(&self, x: usize, mut best: (usize, T)) -> (usize, T) {
         let above = self.live.partition_point(|&slot| slot <= x);
-        let row = self.offsets[x];
+        // Row x itself lies side by side: cut it out once, so that the walk checks one short slice.
+        let row = &self.values[self.offsets[x].wrapping_add(x + 1)..][..self.n - x - 1];
         for &i in &self.live[above..] {
-            let d = self.values[row.wrapping_add(i)];
+            let d = row[i - x - 1];
             if d < best.1 {
                 best = (i, d);
             }
@@ -92,14 +94,27 @@ impl<T: Float> Pairs<T> {
         self.sizes[x] = 0;
         self.sizes[y] = n_x + n_y;
         let mut overflow = None;
-        for &i in self.live.iter().filter(|&&i| i != y) {
-            let (xi, yi) = (place(&self.offsets, x, i), place(&self.offsets, y, i));
+        let (below_x, rest) = self.live.split_at(self.live.partition_point(|&slot| slot < x));
+        let (between, from_y) = rest.split_at(rest.partition_point(|&slot| slot < y));
+        let (row_x, row_y) = (self.offsets[x], self.offsets[y]);
+        let mut update = |i: usize, xi: usize, yi: usize| {
             let (d_xi, d_yi, n_i) = (self.values[xi], self.values[yi], self.sizes[i]);
             let merged = linkage.update(Update { d_xi, d_yi, d_xy, n_x, n_y, n_i });
             if !merged.is_finite() {
                 overflow = Some(merged);
             }
             self.values[yi] = merged;
+        };
+        // Three ranges of i, so that no step asks which of a pair is the row: i < x < y, x < i < y, x < y < i.
+        for &i in below_x {
+            let row = self.offsets[i];
+            update(i, row.wrapping_add(x), row.wrapping_add(y));
+        }
+        for &i in between {
+            update(i, row_x.wrapping_add(i), self.offsets[i].wrapping_add(y));
+        }
+        for &i in from_y.iter().filter(|&&i| i != y) {
+            update(i, row_x.wrapping_add(i), row_y.wrapping_add(i));
         }
         overflow.map_or(Ok(()), |value| Err(Error::Overflow { step, value: value.into() }))
     }
