@@ -44,3 +44,8 @@ pub fn condensed_inputs(n: usize) -> Vec<(&'static str, Vec<f64>)> {
         ("real", dissimilarities(&first, tokens, n.min(neurons))),
     ]
 }
+
+/// The README of the repository: its Rust examples run as doctests here, since no single crate owns them.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

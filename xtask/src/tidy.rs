@@ -30,12 +30,12 @@ const MOST_FILE_BYTES: u64 = 100_000;
 pub(crate) fn run() -> Result<()> {
     let metadata = MetadataCommand::new().current_dir(root()).no_deps().exec()?;
     let mut faults = Vec::new();
-    edges(&metadata, &mut faults);
+    dependency_edges(&metadata, &mut faults);
     for package in &metadata.packages {
         manifest(package, &mut faults)?;
-        packaged(package, &mut faults)?;
+        package_contents(package, &mut faults)?;
     }
-    sources(&mut faults)?;
+    source_files(&mut faults)?;
     invariants(&mut faults)?;
     required(&mut faults);
     if faults.is_empty() {
@@ -45,7 +45,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// No arrow but those of the drawing; no third-party type of the inner loops outside its one file.
-fn edges(metadata: &Metadata, faults: &mut Vec<String>) {
+fn dependency_edges(metadata: &Metadata, faults: &mut Vec<String>) {
     let ours: BTreeSet<&str> = metadata.packages.iter().map(|package| package.name.as_str()).collect();
     for package in &metadata.packages {
         let Some((_, allowed)) = EDGES.iter().find(|(name, _)| *name == package.name.as_str()) else {
@@ -99,7 +99,7 @@ fn manifest(package: &Package, faults: &mut Vec<String>) -> Result<()> {
 }
 
 /// A crate's package carries code and words only.
-fn packaged(package: &Package, faults: &mut Vec<String>) -> Result<()> {
+fn package_contents(package: &Package, faults: &mut Vec<String>) -> Result<()> {
     if package.publish.is_some() {
         return Ok(());
     }
@@ -117,7 +117,7 @@ fn packaged(package: &Package, faults: &mut Vec<String>) -> Result<()> {
 }
 
 /// A module comment on the first line, no long file, `unsafe` where it is allowed, faer named in one file.
-fn sources(faults: &mut Vec<String>) -> Result<()> {
+fn source_files(faults: &mut Vec<String>) -> Result<()> {
     for path in tracked(".rs")? {
         let text = read_to_string(root().join(&path))?;
         let lines = text.lines().count();
