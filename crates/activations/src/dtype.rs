@@ -1,5 +1,6 @@
 //! Element types on disk, and their conversion to native floats.
 
+use crate::{Scratch, Values};
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
@@ -48,13 +49,19 @@ pub(crate) struct Encoding {
 
 impl Encoding {
     /// The bytes as values, if they are `T`s of this machine's byte order and alignment.
-    pub(crate) fn native<T: bytemuck::AnyBitPattern>(self, dtype: Dtype, bytes: &[u8]) -> Option<&[T]> {
+    fn native<T: bytemuck::AnyBitPattern>(self, dtype: Dtype, bytes: &[u8]) -> Option<&[T]> {
         let native_order = self.big_endian == cfg!(target_endian = "big");
         if self.dtype == dtype && native_order { bytemuck::try_cast_slice(bytes).ok() } else { None }
     }
 
+    /// The bytes as values without a copy, if they are `f32` or `f64` of this machine's byte order and alignment.
+    pub(crate) fn borrow(self, bytes: &[u8]) -> Option<Values<'_>> {
+        let single = self.native(Dtype::F32, bytes).map(Values::F32);
+        single.or_else(|| self.native(Dtype::F64, bytes).map(Values::F64))
+    }
+
     /// Appends the values as `f32`. `f64` is not narrowed here: such sources are read as `f64`.
-    pub(crate) fn append_f32(self, bytes: &[u8], out: &mut Vec<f32>) {
+    fn append_f32(self, bytes: &[u8], out: &mut Vec<f32>) {
         match self.dtype {
             Dtype::F16 => {
                 if let Some(values) = self.native::<f16>(Dtype::F16, bytes) {
@@ -74,7 +81,7 @@ impl Encoding {
     }
 
     /// Appends the values as `f64`, which holds all of them exactly.
-    pub(crate) fn append_f64(self, bytes: &[u8], out: &mut Vec<f64>) {
+    fn append_f64(self, bytes: &[u8], out: &mut Vec<f64>) {
         match self.dtype {
             Dtype::F16 => out.extend(self.chunks(bytes).map(|b: [u8; 2]| f16::from_le_bytes(b).to_f64())),
             Dtype::BF16 => out.extend(self.chunks(bytes).map(|b: [u8; 2]| bf16::from_le_bytes(b).to_f64())),
@@ -92,5 +99,22 @@ impl Encoding {
             }
             chunk
         })
+    }
+}
+
+/// Converts runs of values, one after the other, into the scratch: to `f64` if `widest` is, else to `f32`.
+pub(crate) fn convert<'a>(
+    widest: Dtype,
+    runs: impl Iterator<Item = (Encoding, &'a [u8])>,
+    scratch: &mut Scratch,
+) -> Values<'_> {
+    if widest == Dtype::F64 {
+        scratch.double.clear();
+        runs.for_each(|(encoding, run)| encoding.append_f64(run, &mut scratch.double));
+        Values::F64(&scratch.double)
+    } else {
+        scratch.single.clear();
+        runs.for_each(|(encoding, run)| encoding.append_f32(run, &mut scratch.single));
+        Values::F32(&scratch.single)
     }
 }

@@ -1,9 +1,9 @@
 //! NumPy's `.npy`: one 2-D array, C or Fortran order, either byte order, versions 1 to 3 of the format.
 
-use crate::dtype::Encoding;
+use crate::dtype::{Encoding, convert};
 use crate::mapped::Bytes;
 use crate::source::check_range;
-use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source, Values};
+use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -92,11 +92,8 @@ impl Source for Npy {
             (tokens.start * neurons, count * neurons, Layout::RowMajor { stride: neurons })
         };
         let raw = self.raw(first, span);
-        if let Some(values) = self.encoding.native(Dtype::F32, raw) {
-            return Ok(Block { values: Values::F32(values), layout, tokens: count, neurons });
-        }
-        if let Some(values) = self.encoding.native(Dtype::F64, raw) {
-            return Ok(Block { values: Values::F64(values), layout, tokens: count, neurons });
+        if let Some(values) = self.encoding.borrow(raw) {
+            return Ok(Block { values, layout, tokens: count, neurons });
         }
         // Converted, the window's columns lie tight.
         let (lines, line, layout) = if self.column_major {
@@ -105,26 +102,9 @@ impl Source for Npy {
             (count, neurons, layout)
         };
         let stride = if self.column_major { self.tokens } else { neurons };
-        let lines = (0..lines).map(|index| self.raw(first + index * stride, line));
-        let values = convert(self.encoding, lines, scratch);
+        let lines = (0..lines).map(|index| (self.encoding, self.raw(first + index * stride, line)));
+        let values = convert(self.encoding.dtype, lines, scratch);
         Ok(Block { values, layout, tokens: count, neurons })
-    }
-}
-
-/// Converts lines of values, one after the other, into the scratch.
-fn convert<'a>(
-    encoding: Encoding,
-    lines: impl Iterator<Item = &'a [u8]>,
-    scratch: &'a mut Scratch,
-) -> Values<'a> {
-    if encoding.dtype == Dtype::F64 {
-        scratch.double.clear();
-        lines.for_each(|line| encoding.append_f64(line, &mut scratch.double));
-        Values::F64(&scratch.double)
-    } else {
-        scratch.single.clear();
-        lines.for_each(|line| encoding.append_f32(line, &mut scratch.single));
-        Values::F32(&scratch.single)
     }
 }
 

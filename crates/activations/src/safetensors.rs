@@ -1,9 +1,9 @@
 //! `.safetensors`: one 2-D tensor, or several over the same tokens, taken side by side as layers.
 
-use crate::dtype::Encoding;
+use crate::dtype::{Encoding, convert};
 use crate::mapped::Bytes;
 use crate::source::check_range;
-use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source, Values};
+use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source};
 use safetensors::SafeTensors;
 use safetensors::tensor::Metadata;
 use std::cmp::Ordering;
@@ -118,24 +118,14 @@ impl Source for Safetensors {
         let (count, layout) = (tokens.len(), Layout::RowMajor { stride: neurons });
         if self.layers.len() == 1 {
             let (encoding, raw) = self.raw(0, &tokens);
-            if let Some(values) = encoding.native(Dtype::F32, raw) {
-                return Ok(Block { values: Values::F32(values), layout, tokens: count, neurons });
-            }
-            if let Some(values) = encoding.native(Dtype::F64, raw) {
-                return Ok(Block { values: Values::F64(values), layout, tokens: count, neurons });
+            if let Some(values) = encoding.borrow(raw) {
+                return Ok(Block { values, layout, tokens: count, neurons });
             }
         }
-        let parts = tokens
-            .flat_map(|token| (0..self.layers.len()).map(move |layer| self.raw(layer, &(token..token + 1))));
-        let values = if self.dtype == Dtype::F64 {
-            scratch.double.clear();
-            parts.for_each(|(encoding, raw)| encoding.append_f64(raw, &mut scratch.double));
-            Values::F64(&scratch.double)
-        } else {
-            scratch.single.clear();
-            parts.for_each(|(encoding, raw)| encoding.append_f32(raw, &mut scratch.single));
-            Values::F32(&scratch.single)
-        };
+        let layers = 0..self.layers.len();
+        let runs =
+            tokens.flat_map(|token| layers.clone().map(move |layer| self.raw(layer, &(token..token + 1))));
+        let values = convert(self.dtype, runs, scratch);
         Ok(Block { values, layout, tokens: count, neurons })
     }
 }

@@ -45,10 +45,7 @@ impl<'a> Tree<'a, f64> {
     /// # Ok::<(), fcluster::Error>(())
     /// ```
     pub fn from_rows(rows: &'a [[f64; 4]]) -> Result<Self, Error> {
-        let n = rows.len() + 1;
-        if n > i32::MAX as usize {
-            return Err(Error::TooMany { n });
-        }
+        let n = count(rows.len())?;
         let mut sizes: Vec<usize> = vec![1; n];
         let mut used = vec![false; n + rows.len()];
         for (row, &[left, right, height, size]) in rows.iter().enumerate() {
@@ -120,6 +117,12 @@ impl<T: Float> Tree<'_, T> {
     }
 }
 
+/// Observations under so many rows.
+fn count(rows: usize) -> Result<usize, Error> {
+    let n = rows.saturating_add(1);
+    if n > i32::MAX as usize { Err(Error::TooMany { n }) } else { Ok(n) }
+}
+
 /// A float that is a whole number from 0 to 2⁵³.
 fn whole(value: f64) -> Option<usize> {
     (value == value.trunc() && (0.0..=9_007_199_254_740_992.0).contains(&value)).then(|| node_number(value))
@@ -138,6 +141,12 @@ fn node_number(value: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn more_observations_than_labels_can_count_are_refused() {
+        assert_eq!(count(i32::MAX as usize), Err(Error::TooMany { n: 1 << 31 }));
+        assert_eq!(count(0), Ok(1));
+    }
 
     #[test]
     fn rows_that_are_no_tree_are_refused_with_the_row() {

@@ -168,6 +168,11 @@ mod tests {
     }
 
     #[test]
+    fn more_observations_than_are_numbered_are_refused() {
+        assert_eq!(Condensed::<f32>::new(1 << 31, vec![]), Err(Error::TooMany { n: 1 << 31 }));
+    }
+
+    #[test]
     fn a_bad_value_is_named_by_its_pair() {
         for (i, j) in (0..5).flat_map(|i| (i + 1..5).map(move |j| (i, j))) {
             for bad in [f64::NAN, f64::INFINITY, -1.0] {

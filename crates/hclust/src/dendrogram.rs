@@ -2,6 +2,7 @@
 
 use crate::union::UnionFind;
 use crate::{Error, Float};
+use std::cmp::Ordering;
 
 /// One merge: a row of SciPy's Z.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -89,7 +90,8 @@ impl<T: Float> Dendrogram<T> {
 
     /// From steps in any order: a stable sort by height, then union–find numbering (SciPy's `label`).
     pub(crate) fn sorted(n: usize, mut steps: Vec<Step<T>>) -> Self {
-        steps.sort_by(|a, b| a.height.order(b.height));
+        // Heights are finite (a linkage that makes others ends with an error); -0 and 0 are equal, as in NumPy.
+        steps.sort_by(|a, b| a.height.partial_cmp(&b.height).unwrap_or(Ordering::Equal));
         Self::in_order(n, &steps)
     }
 

@@ -38,12 +38,6 @@ pub trait Float:
 
     /// Neither NaN nor infinite.
     fn is_finite(self) -> bool;
-
-    /// A total order in which −0 and 0 are equal and NaN is last, as NumPy sorts.
-    fn order(self, other: Self) -> std::cmp::Ordering {
-        self.partial_cmp(&other)
-            .unwrap_or_else(|| self.partial_cmp(&self).is_none().cmp(&other.partial_cmp(&other).is_none()))
-    }
 }
 
 impl Float for f64 {

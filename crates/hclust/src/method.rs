@@ -64,3 +64,17 @@ impl std::str::FromStr for Method {
         Self::ALL.into_iter().find(|m| m.name() == name).ok_or_else(|| UnknownMethod(name.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_scipys_and_read_back() {
+        for method in Method::ALL {
+            assert_eq!(method.to_string().parse(), Ok(method));
+        }
+        let error = "upgma".parse::<Method>().unwrap_err();
+        assert!(error.to_string().contains("`upgma`") && error.to_string().contains("average"), "{error}");
+    }
+}

@@ -209,3 +209,29 @@ fn every_misuse_is_a_typed_error() {
     let stop = |_, _| std::ops::ControlFlow::Break(());
     assert_eq!(products.push_observed(&x, &stop), Err(Error::Cancelled));
 }
+
+/// Panels of 256 neurons, blocks of 1,024 tokens, lines of 8: one below, at and above each.
+#[test]
+fn every_edge_of_panel_block_and_line_is_within_the_bound() {
+    for (tokens, neurons) in
+        [(2, 257), (3, 1), (7, 9), (8, 8), (9, 7), (17, 255), (1_023, 256), (1_024, 12), (1_025, 33)]
+    {
+        let values = testkit::activations(tokens, neurons, 3, (tokens * neurons) as u64);
+        let x = Matrix { values, tokens, neurons };
+        let by_column = transposed(&x);
+        let turned = Columns::column_major(&by_column, tokens, neurons).unwrap();
+        let r = correlations(&columns(&x), NonFinite::Error).unwrap().into_square(Measure::Correlation);
+        let other = correlations(&turned, NonFinite::Error).unwrap().into_square(Measure::Correlation);
+        assert_eq!(bits(&r), bits(&other), "{tokens} x {neurons}");
+        for i in 0..neurons {
+            for j in [0, 1, 7, 8, 254, 255, 256].into_iter().filter(|&j| j < neurons) {
+                let twin = if i == j { 1.0 } else { naive_correlation(&x.column(i), &x.column(j)) };
+                let ours = r[i * neurons + j];
+                assert!(
+                    (ours - twin).abs() <= tolerance(tokens),
+                    "{tokens} x {neurons} ({i}, {j}): {ours} {twin}"
+                );
+            }
+        }
+    }
+}

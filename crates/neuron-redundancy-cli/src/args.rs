@@ -1,5 +1,6 @@
 //! The command line.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use neuron_redundancy::{Config, Method, NonFinite, Numbering};
 use std::path::PathBuf;
@@ -33,8 +34,8 @@ pub(crate) struct Extract {
     pub(crate) cutoff: f64,
 
     /// How clusters are linked.
-    #[arg(long, default_value = "average", value_enum)]
-    pub(crate) method: MethodName,
+    #[arg(long, default_value = Method::Average.name(), value_parser = method())]
+    pub(crate) method: Method,
 
     /// Cluster by 1 - r instead of 1 - |r|: neurons that say the opposite are then far apart.
     #[arg(long)]
@@ -69,7 +70,7 @@ impl Extract {
     pub(crate) fn config(&self) -> Config {
         let config = Config::default()
             .with_cutoff(self.cutoff)
-            .with_method(self.method.into())
+            .with_method(self.method)
             .with_absolute(!self.signed)
             .with_seed(self.seed)
             .with_numbering(self.numbering.into())
@@ -85,31 +86,6 @@ impl Extract {
 pub(crate) struct Inspect {
     /// A .npy or .safetensors file.
     pub(crate) file: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum MethodName {
-    Single,
-    Complete,
-    Average,
-    Weighted,
-    Ward,
-    Centroid,
-    Median,
-}
-
-impl From<MethodName> for Method {
-    fn from(name: MethodName) -> Self {
-        match name {
-            MethodName::Single => Self::Single,
-            MethodName::Complete => Self::Complete,
-            MethodName::Average => Self::Average,
-            MethodName::Weighted => Self::Weighted,
-            MethodName::Ward => Self::Ward,
-            MethodName::Centroid => Self::Centroid,
-            MethodName::Median => Self::Median,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -140,6 +116,11 @@ impl From<NonFiniteName> for NonFinite {
             NonFiniteName::Uncorrelated => Self::Uncorrelated,
         }
     }
+}
+
+/// The seven methods by name, shown and suggested by clap.
+fn method() -> impl TypedValueParser<Value = Method> {
+    PossibleValuesParser::new(Method::ALL.map(Method::name)).try_map(|name| name.parse::<Method>())
 }
 
 fn cutoff(text: &str) -> Result<f64, String> {

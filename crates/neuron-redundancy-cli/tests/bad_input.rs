@@ -152,6 +152,15 @@ fn too_little_memory_is_refused_before_work_with_figures() {
     fails(&testkit::sample(), &["--memory", "50MB"], &words);
 }
 
+/// A million neurons need 4 TB: no machine that runs these tests has them. The file is 8 MB.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_machine_that_is_too_small_is_refused_before_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let wide = npy_header(&folder, "'<f4'", "(2, 1000000)", 8_000_000);
+    fails(&wide, &[], &["1000000 neurons need 4.", " TB", "this machine has", "neurons would fit"]);
+}
+
 #[test]
 fn unwritable_output_is_said_before_work_and_the_old_one_stays_whole() {
     let folder = tempfile::tempdir().unwrap();
