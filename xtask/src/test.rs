@@ -64,7 +64,7 @@ fn pytest(full: bool, record: &mut String) -> Result<()> {
 
 /// Runs a command that must succeed; shows and gives what it prints.
 fn capture(command: &mut Command) -> Result<String> {
-    eprintln!("$ {command:?}");
+    eprintln!("$ {}", shell::show(command));
     let text = output(command)?;
     println!("{text}");
     Ok(text)

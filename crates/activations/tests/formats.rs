@@ -6,22 +6,21 @@ use activations::{Dtype, Error, InMemory, Scratch, Source, open};
 use proptest::prelude::*;
 use std::path::PathBuf;
 
-/// A file that is gone when the value is.
-struct Temporary {
-    path: PathBuf,
-    _folder: tempfile::TempDir,
+thread_local! {
+    /// One folder for each test's thread, gone when the test is: properties write thousands of files.
+    static FOLDER: tempfile::TempDir = tempfile::tempdir().unwrap();
 }
 
-fn file(name: &str, bytes: &[u8]) -> Temporary {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join(name);
+/// A file of this name in the test's folder; overwrites the one before.
+fn file(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = FOLDER.with(|folder| folder.path().join(name));
     std::fs::write(&path, bytes).unwrap();
-    Temporary { path, _folder: folder }
+    path
 }
 
 fn fails(name: &str, bytes: &[u8]) -> Error {
     let file = file(name, bytes);
-    let Err(error) = open(&file.path) else { panic!("{name} was accepted") };
+    let Err(error) = open(&file) else { panic!("{name} was accepted") };
     assert!(error.to_string().contains(name), "{error}");
     error
 }
@@ -63,7 +62,7 @@ proptest! {
     ) {
         if let Some(bytes) = npy_bytes(&x, dtype, fortran, big, version) {
             let file = file("x.npy", &bytes);
-            check(&*open(&file.path).unwrap(), &x, step)?;
+            check(&*open(&file).unwrap(), &x, step)?;
         }
     }
 
@@ -80,11 +79,11 @@ proptest! {
         let (left, right) = (part(0, split), part(split, x.neurons));
         let bytes = safetensors_bytes(&[("layer10", &right, b), ("layer9", &left, a)], pad);
         let temporary = file("x.safetensors", &bytes);
-        let source = open(&temporary.path).unwrap();
+        let source = open(&temporary).unwrap();
         check(&*source, &x, step)?;
         prop_assert_eq!(source.dtype(), a.max(b));
         let single = file("y.safetensors", &safetensors_bytes(&[("x", &x, a)], pad));
-        check(&*open(&single.path).unwrap(), &x, step)?;
+        check(&*open(&single).unwrap(), &x, step)?;
     }
 
     #[test]
@@ -107,7 +106,7 @@ proptest! {
             1 => { bytes.splice(0..0, *b"\x40\0\0\0\0\0\0\0{\"a\":"); }
             _ => {}
         }
-        let _ = open(&file("x.safetensors", &bytes).path);
+        let _ = open(&file("x.safetensors", &bytes));
     }
 }
 
@@ -120,20 +119,12 @@ fn our_npy_and_ndarray_npy_agree() {
     let mut fortran = Vec::new();
     let reversed = ndarray::Array2::from_shape_vec((7, 20), values.clone()).unwrap();
     ndarray_npy::WriteNpyExt::write_npy(&reversed.t(), &mut fortran).unwrap();
-    check(
-        &*open(&file("c.npy", &c).path).unwrap(),
-        &Matrix { values: values.clone(), tokens: 20, neurons: 7 },
-        6,
-    )
-    .unwrap();
+    check(&*open(&file("c.npy", &c)).unwrap(), &Matrix { values: values.clone(), tokens: 20, neurons: 7 }, 6)
+        .unwrap();
     let expected: Vec<f64> =
         (0..20).flat_map(|t| (0..7).map(move |n| n * 20 + t)).map(|at| values[at]).collect();
-    check(
-        &*open(&file("f.npy", &fortran).path).unwrap(),
-        &Matrix { values: expected, tokens: 20, neurons: 7 },
-        6,
-    )
-    .unwrap();
+    check(&*open(&file("f.npy", &fortran)).unwrap(), &Matrix { values: expected, tokens: 20, neurons: 7 }, 6)
+        .unwrap();
 }
 
 #[test]

@@ -172,7 +172,7 @@ impl std::fmt::Display for ReplayError {
 impl std::error::Error for ReplayError {}
 
 /// The replay oracle (after fastcluster's test): does the dendrogram's merges in order on a naive matrix; each must
-/// merge a closest pair at its current dissimilarity, within `tolerance` times that. True of every correct result,
+/// merge a closest pair at its current dissimilarity, within `tolerance` times that (or times the least normal number). True of every correct result,
 /// whatever the order of ties. `O(n³)`.
 ///
 /// 0 is right for [`linkage_by_heap`](crate::linkage_by_heap), which makes its merges in this order; the chain makes
@@ -187,6 +187,8 @@ pub fn replay<T: Float>(
     tolerance: f64,
 ) -> Result<(), ReplayError> {
     let mut square = Square::new(condensed);
+    let single = size_of::<T>() == size_of::<f32>();
+    let least_normal = if single { f32::MIN_POSITIVE.into() } else { f64::MIN_POSITIVE };
     // Of each node the slot that it lives in: a merger keeps the higher of the two.
     let mut slots: Vec<usize> = (0..square.n).collect();
     for (row, merge) in tree.merges().iter().enumerate() {
@@ -196,7 +198,8 @@ pub fn replay<T: Float>(
         let pairs = live.iter().flat_map(|&i| live.iter().filter(move |&&j| i < j).map(move |&j| (i, j)));
         let least = pairs.map(|(i, j)| square.get(i, j).into()).fold(f64::INFINITY, f64::min);
         let (height, distance) = (merge.height.into(), square.get(x, y).into());
-        let slack = tolerance * distance.abs().max(height.abs());
+        // Below the normal range rounding is absolute: half the least denormal, which is u times the least normal.
+        let slack = tolerance * distance.abs().max(height.abs()).max(least_normal);
         if !((height - distance).abs() <= slack && distance <= least + slack) {
             return Err(ReplayError { row, height, distance, least });
         }
