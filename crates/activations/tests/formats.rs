@@ -106,7 +106,7 @@ proptest! {
             1 => { bytes.splice(0..0, *b"\x40\0\0\0\0\0\0\0{\"a\":"); }
             _ => {}
         }
-        let _ = open(&file("x.safetensors", &bytes));
+        let _ = open(file("x.safetensors", &bytes));
     }
 }
 
@@ -119,11 +119,11 @@ fn our_npy_and_ndarray_npy_agree() {
     let mut fortran = Vec::new();
     let reversed = ndarray::Array2::from_shape_vec((7, 20), values.clone()).unwrap();
     ndarray_npy::WriteNpyExt::write_npy(&reversed.t(), &mut fortran).unwrap();
-    check(&*open(&file("c.npy", &c)).unwrap(), &Matrix { values: values.clone(), tokens: 20, neurons: 7 }, 6)
+    check(&*open(file("c.npy", &c)).unwrap(), &Matrix { values: values.clone(), tokens: 20, neurons: 7 }, 6)
         .unwrap();
     let expected: Vec<f64> =
         (0..20).flat_map(|t| (0..7).map(move |n| n * 20 + t)).map(|at| values[at]).collect();
-    check(&*open(&file("f.npy", &fortran)).unwrap(), &Matrix { values: expected, tokens: 20, neurons: 7 }, 6)
+    check(&*open(file("f.npy", &fortran)).unwrap(), &Matrix { values: expected, tokens: 20, neurons: 7 }, 6)
         .unwrap();
 }
 
