@@ -87,7 +87,8 @@ fn write_record(commit: &str, minutes: f64, record: &str) -> Result<()> {
          - passed in {minutes:.0} minutes\n\n\
          What the full suite does beyond `cargo xtask test`: every property runs at its large count (the second number\n\
          of `testkit::cases`), and the labels of 2,000-token extracts (hidden, 2,688 neurons; mlp, 9,216 neurons) are\n\
-         compared with NumPy's and SciPy's for nine cutoffs, absolute and signed, all seven methods, through the command.\n"
+         compared with NumPy's and SciPy's for nine cutoffs, absolute and signed, all seven methods (through the library;\n\
+         through the command at one cutoff of each).\n"
     );
     let path = root().join("docs/full-test.md");
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))

@@ -54,7 +54,7 @@ fn check(source: &dyn Source, expected: &Matrix, step: usize) -> Result<(), Test
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: testkit::cases(128, 5_000), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: testkit::cases(128, 1_000), ..ProptestConfig::default() })]
 
     #[test]
     fn npy_of_every_dtype_order_and_byte_order_reads_back(

@@ -17,6 +17,7 @@ from neurox_path import METHODS, dissimilarity, load, same_partition
 
 ROOT = Path(__file__).resolve().parents[3]
 BINARY = os.environ["NEURON_REDUNDANCY_BIN"]
+SWEEP = Path(BINARY).parent / "examples" / "sweep"
 FULL = "NEURON_REDUNDANCY_FULL" in os.environ
 CUTOFFS = [t / 10 for t in range(1, 10)]
 
@@ -92,8 +93,36 @@ def test_random_activations_by_every_method(tmp_path):
         compare(path, x, cutoffs=CUTOFFS if FULL else [0.2, 0.5, 0.8])
 
 
+def sweep(path, method, absolute):
+    """The library's labels at the nine cutoffs, cut from one dendrogram (crates/neuron-redundancy/examples/sweep.rs)."""
+    command = [SWEEP, str(path), method, "absolute" if absolute else "signed"]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [line.split() for line in run.stdout.splitlines()]
+    return {float(cutoff): list(map(int, labels)) for cutoff, _, *labels in lines}
+
+
+def compare_sweep(path, x):
+    """Nine cutoffs, absolute and signed, all seven methods, through the library; the command at one cutoff of each."""
+    for absolute in (True, False):
+        d = dissimilarity(x, absolute)
+        for method in METHODS:
+            z, ours = linkage(d, method), sweep(path, method, absolute)
+            assert sorted(ours) == CUTOFFS
+            for cutoff in CUTOFFS:
+                assert ours[cutoff] == fcluster(z, cutoff, "distance").tolist(), f"{path} {method} {cutoff} {absolute}"
+            options = ["--cutoff", 0.4, "--method", method, "--numbering", "scipy", *([] if absolute else ["--signed"])]
+            assert extract(path, *options)["labels"] == ours[0.4]
+
+
+def test_sweep_of_random_activations(tmp_path):
+    x = activations(150, 80, 20)
+    path = tmp_path / "x.npy"
+    np.save(path, x)
+    compare_sweep(path, x)
+
+
 @pytest.mark.skipif(not FULL, reason="full suite: minutes")
 @pytest.mark.parametrize("what", ["hidden", "mlp"])
 def test_two_thousand_tokens_of_a_real_transformer(what):
     path = ROOT / "data" / "generated" / f"{what}-2000.npy"
-    compare(path, np.load(path))
+    compare_sweep(path, np.load(path))
