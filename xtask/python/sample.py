@@ -57,7 +57,8 @@ def committed():
         for layer in range(LAYERS + 1)
     }
     path = ROOT / "data" / f"minilm-hidden-{COMMITTED_TOKENS}.safetensors"
-    save_file(layers, path, metadata={"model": "all-MiniLM-L6-v2", "text": "King James Bible (Debian bible-kjv)"})
+    # One key only: the library writes several in a random order, and the same file should come out every time.
+    save_file(layers, path, metadata={"origin": "all-MiniLM-L6-v2 on the King James Bible (Debian bible-kjv)"})
     print(f"{path}: {COMMITTED_TOKENS} tokens x {hidden.shape[1]} neurons, float16, {path.stat().st_size} bytes")
 
 
