@@ -125,6 +125,17 @@ pub(crate) fn row_offset(n: usize, i: usize) -> usize {
     (i * (2 * n - i - 1) / 2).wrapping_sub(i + 1)
 }
 
+/// [`row_offset`] of every row, so that a pair's place costs one addition.
+pub(crate) fn row_offsets(n: usize) -> Vec<usize> {
+    (0..n).map(|i| row_offset(n, i)).collect()
+}
+
+/// The place of two different observations, by the offsets of the rows.
+#[inline]
+pub(crate) fn place(offsets: &[usize], i: usize, j: usize) -> usize {
+    if i < j { offsets[i].wrapping_add(j) } else { offsets[j].wrapping_add(i) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Working state of chain and heap: the condensed matrix, the live clusters, and the one walk that updates it.
 
-use crate::condensed::row_offset;
+use crate::condensed::{place, row_offsets};
 use crate::{Condensed, Error, Float, Linkage, Update};
 
 /// Dissimilarities of live clusters, each kept in the slot of one observation. A merger keeps the higher slot.
@@ -19,7 +19,7 @@ pub(crate) struct Pairs<T> {
 impl<T: Float> Pairs<T> {
     pub(crate) fn new(condensed: Condensed<T>) -> Self {
         let n = condensed.n();
-        let offsets = (0..n).map(|i| row_offset(n, i)).collect();
+        let offsets = row_offsets(n);
         Self { n, values: condensed.into_values(), offsets, sizes: vec![1; n], live: (0..n).collect() }
     }
 
@@ -118,9 +118,4 @@ impl<T: Float> Pairs<T> {
         }
         overflow.map_or(Ok(()), |value| Err(Error::Overflow { step, value: value.into() }))
     }
-}
-
-#[inline]
-fn place(offsets: &[usize], i: usize, j: usize) -> usize {
-    if i < j { offsets[i].wrapping_add(j) } else { offsets[j].wrapping_add(i) }
 }

@@ -4,9 +4,9 @@ use crate::chain::chain;
 use crate::heap::heap;
 use crate::spanning::spanning;
 use crate::{
-    Average, Centroid, Complete, Condensed, Dendrogram, Error, Float, Linkage, Median, Method, Reducible,
+    Average, Centroid, Complete, Condensed, Dendrogram, Error, Float, Linkage, Median, Method, Reducible, Ward,
+    Weighted,
 };
-use crate::{Ward, Weighted};
 use std::ops::ControlFlow;
 
 /// Called after every merge with the merges done and those to do; break cancels.
@@ -53,14 +53,15 @@ pub fn linkage_observed<T: Float>(
     condensed.check()?;
     let n = condensed.n();
     let sorted = |steps| Dendrogram::sorted(n, steps);
+    let in_order = |steps: Vec<_>| Dendrogram::in_order(n, &steps);
     match method {
         Method::Single => spanning(&condensed, observer).map(sorted),
         Method::Complete => chain(condensed, &Complete, observer).map(sorted),
         Method::Average => chain(condensed, &Average, observer).map(sorted),
         Method::Weighted => chain(condensed, &Weighted, observer).map(sorted),
         Method::Ward => chain(condensed, &Ward, observer).map(sorted),
-        Method::Centroid => heap(condensed, &Centroid, observer).map(|steps| Dendrogram::in_order(n, &steps)),
-        Method::Median => heap(condensed, &Median, observer).map(|steps| Dendrogram::in_order(n, &steps)),
+        Method::Centroid => heap(condensed, &Centroid, observer).map(in_order),
+        Method::Median => heap(condensed, &Median, observer).map(in_order),
     }
 }
 

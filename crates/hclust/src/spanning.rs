@@ -1,6 +1,6 @@
 //! Minimum spanning tree (Prim, 1957), for single linkage.
 
-use crate::condensed::row_offset;
+use crate::condensed::{place, row_offsets};
 use crate::dendrogram::Step;
 use crate::{Condensed, Error, Float, Observer, observe};
 
@@ -11,7 +11,7 @@ pub(crate) fn spanning<T: Float>(
     observer: Observer<'_>,
 ) -> Result<Vec<Step<T>>, Error> {
     let (n, values) = (condensed.n(), condensed.values());
-    let offsets: Vec<usize> = (0..n).map(|i| row_offset(n, i)).collect();
+    let offsets = row_offsets(n);
     let mut steps = Vec::with_capacity(n.saturating_sub(1));
     // Observations outside the tree, ascending, each with its distance to the tree.
     let mut outside: Vec<(usize, T)> = (1..n).map(|i| (i, T::INFINITY)).collect();
@@ -19,8 +19,7 @@ pub(crate) fn spanning<T: Float>(
     while !outside.is_empty() {
         let (mut nearest, mut best) = (0, T::INFINITY);
         for (at, (i, distance)) in outside.iter_mut().enumerate() {
-            let place = if x < *i { offsets[x].wrapping_add(*i) } else { offsets[*i].wrapping_add(x) };
-            let d = values[place];
+            let d = values[place(&offsets, x, *i)];
             if *distance > d {
                 *distance = d;
             }

@@ -174,27 +174,27 @@ impl<'a, T: Float> Columns<'a, T> {
         }
     }
 
-    /// Calls `visit(token, index of the neuron in the panel, value)` over a panel in the order of memory; each
-    /// neuron sees its tokens ascending whatever the order, so sums do not depend on it.
+    /// Calls `visit(index of the neuron in the panel, value)` over a panel in the order of memory; each neuron sees its
+    /// tokens ascending whatever the order, so sums do not depend on it.
     #[inline]
     pub(crate) fn visit_panel(
         &self,
         tokens: &Range<usize>,
         neurons: &Range<usize>,
-        mut visit: impl FnMut(usize, usize, f64),
+        mut visit: impl FnMut(usize, f64),
     ) {
         match self.order {
             Order::RowMajor => {
                 for token in tokens.clone() {
                     for (index, &value) in self.row(token, neurons).iter().enumerate() {
-                        visit(token, index, value.into());
+                        visit(index, value.into());
                     }
                 }
             }
             Order::ColumnMajor => {
                 for (index, neuron) in neurons.clone().enumerate() {
-                    for (token, &value) in tokens.clone().zip(self.column(neuron, tokens)) {
-                        visit(token, index, value.into());
+                    for &value in self.column(neuron, tokens) {
+                        visit(index, value.into());
                     }
                 }
             }

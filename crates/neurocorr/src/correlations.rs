@@ -31,22 +31,19 @@ impl Measure {
 /// All pairs' correlations, not yet laid out: made by [`CrossProducts::finish`].
 #[derive(Debug, Clone)]
 pub struct Correlations {
-    /// Sum of squares of every standardised neuron; 0 for one that correlates with nothing.
+    /// Sum of squares of every standardised neuron; 0 for one that correlates with nothing, whose values are all 0.
     squares: Vec<f64>,
     /// By column, then row.
     tiles: Vec<Tile>,
 }
 
 impl Correlations {
-    pub(crate) fn new(included: &[bool], tiles: Vec<Tile>) -> Self {
-        let mut squares = vec![0.0; included.len()];
+    pub(crate) fn new(neurons: usize, tiles: Vec<Tile>) -> Self {
+        let mut squares = vec![0.0; neurons];
         for tile in tiles.iter().filter(|tile| tile.row == tile.column) {
-            let neurons = panel(tile.column, included.len());
-            for (index, neuron) in neurons.clone().enumerate() {
-                if included[neuron] {
-                    squares[neuron] = tile.values[index * (neurons.len() + 1)];
-                }
-            }
+            let own = panel(tile.column, neurons);
+            let diagonal = tile.values.iter().step_by(own.len() + 1);
+            squares[own].iter_mut().zip(diagonal).for_each(|(square, product)| *square = *product);
         }
         Self { squares, tiles }
     }

@@ -120,8 +120,7 @@ impl CrossProducts {
             let (expected, found) = (self.tokens_expected, self.tokens);
             return Err(Error::Mismatch { what: "tokens of the second pass", expected, found });
         }
-        let included: Vec<bool> = self.standards.iter().map(|s| s.scale != 0.0).collect();
-        Ok(Correlations::new(&included, self.tiles))
+        Ok(Correlations::new(self.standards.len(), self.tiles))
     }
 }
 

@@ -251,7 +251,7 @@ fn read_panel<T: Float>(
         }
         shifts[index] = m.shift;
     }
-    part.visit_panel(tokens, neurons, |_, index, value| {
+    part.visit_panel(tokens, neurons, |index, value| {
         // Branch-free, so that it is vectorised: a value that is not finite counts as the shift.
         let finite = value.abs() < f64::INFINITY;
         sums[index] += if finite { value - shifts[index] } else { 0.0 };

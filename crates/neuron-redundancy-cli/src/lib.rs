@@ -25,7 +25,8 @@ struct Streams<'a> {
 }
 
 /// Runs the command line `arguments` (the program's name first): results go to `out`, all else to `err`; setting
-/// `cancelled` stops the work.
+/// `cancelled` stops the work. (Help, version and mistakes in the command line are clap's to print: they go to the
+/// process's own streams, in colour where those are terminals.)
 ///
 /// Exit codes: 0, 1 (failed: bad input, too little memory, unwritable output, cancelled), 2 (wrong use).
 pub fn run<A: Into<OsString> + Clone>(

@@ -111,19 +111,17 @@ fn for_each_block(
 
 /// Refuses non-finite values, by name, if they are to be refused; and activations of which nothing varies.
 fn check(source: &dyn Source, moments: &Moments, policy: NonFinite) -> Result<(), Error> {
-    let non_finite = moments.non_finite();
-    if let (NonFinite::Error, Some(&neuron)) = (policy, non_finite.first()) {
-        let (token, _) = moments.non_finite_at(neuron).unwrap_or_default();
-        let values =
-            non_finite.iter().filter_map(|&neuron| moments.non_finite_at(neuron)).map(|(_, count)| count).sum();
+    let finite = if policy == NonFinite::Error { moments.check_finite() } else { Ok(()) };
+    if let Err(neurocorr::Error::NonFinite { neuron, token, neurons, values }) = finite {
         let value = source.block(token..token + 1, &mut Scratch::default())?.get(0, neuron).unwrap_or(f64::NAN);
         let name = source.neuron_name(neuron);
-        return Err(Error::NonFinite { neuron, name, token, value, neurons: non_finite.len(), values });
+        return Err(Error::NonFinite { neuron, name, token, value, neurons, values });
     }
+    let non_finite = moments.non_finite().len();
     let constants = moments.constants().len();
-    if constants + non_finite.len() == moments.neurons() {
+    if constants + non_finite == moments.neurons() {
         let (neurons, tokens) = (moments.neurons(), moments.tokens());
-        return Err(Error::NothingVaries { neurons, tokens, constants, non_finite: non_finite.len() });
+        return Err(Error::NothingVaries { neurons, tokens, constants, non_finite });
     }
     Ok(())
 }

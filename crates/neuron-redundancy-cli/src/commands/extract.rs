@@ -42,7 +42,7 @@ fn summary(
     elapsed: Duration,
 ) -> String {
     let clusters = &result.clusters;
-    let neurons = source.neurons();
+    let (neurons, kept) = (source.neurons(), result.independent_neurons.len());
     let measure = if config.absolute { "1 - |r|" } else { "1 - r" };
     let mut lines = vec![
         describe(&arguments.file, source),
@@ -53,11 +53,7 @@ fn summary(
             config.cutoff,
             config.method
         ),
-        format!(
-            "kept        {} of {neurons} neurons ({:.1}%)",
-            clusters.count(),
-            percent(clusters.count(), neurons)
-        ),
+        format!("kept        {kept} of {neurons} neurons ({:.1}%)", percent(kept, neurons)),
     ];
     let mut list = |title: &str, neurons: &[usize]| {
         let which = if neurons.is_empty() { String::new() } else { format!(": {}", names(source, neurons)) };
