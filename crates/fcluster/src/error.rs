@@ -20,10 +20,23 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A tree that hclust refuses for a reason of its own.
+    #[error(transparent)]
+    Tree(hclust::Error),
     /// More observations than labels can count.
     #[error("{n} observations: at most 2^31 - 1 are possible")]
     TooMany {
         /// The number of observations.
         n: usize,
     },
+}
+
+impl From<hclust::Error> for Error {
+    fn from(error: hclust::Error) -> Self {
+        match error {
+            hclust::Error::Merge { row, n, why } => Self::Row { row, n, why },
+            hclust::Error::TooMany { n } => Self::TooMany { n },
+            other => Self::Tree(other),
+        }
+    }
 }

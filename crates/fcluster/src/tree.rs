@@ -1,7 +1,7 @@
 //! The borrowed view of a tree: a dendrogram, or raw rows of SciPy's Z, checked once.
 
 use crate::Error;
-use hclust::{Dendrogram, Float, Merge};
+use hclust::{Dendrogram, Float, Merge, MergeCheck};
 
 /// A tree to be cut: borrowed, and known to be one.
 #[derive(Debug, Clone, Copy)]
@@ -45,30 +45,13 @@ impl<'a> Tree<'a, f64> {
     /// # Ok::<(), fcluster::Error>(())
     /// ```
     pub fn from_rows(rows: &'a [[f64; 4]]) -> Result<Self, Error> {
-        let n = count(rows.len())?;
-        let mut sizes: Vec<usize> = vec![1; n];
-        let mut used = vec![false; n + rows.len()];
+        let n = rows.len() + 1;
+        let mut check = MergeCheck::new(n)?;
         for (row, &[left, right, height, size]) in rows.iter().enumerate() {
-            let wrong = |why| Error::Row { row, n, why };
             let (Some(left), Some(right), Some(size)) = (whole(left), whole(right), whole(size)) else {
-                return Err(wrong("a node or size is no whole number of at least 0"));
+                return Err(Error::Row { row, n, why: "a node or size is no whole number of at least 0" });
             };
-            let (Some(&left_size), Some(&right_size)) = (sizes.get(left), sizes.get(right)) else {
-                return Err(wrong("it uses a node that is not made yet"));
-            };
-            if left == right {
-                return Err(wrong("it merges a node with itself"));
-            }
-            if std::mem::replace(&mut used[left], true) | std::mem::replace(&mut used[right], true) {
-                return Err(wrong("it uses a node that has been merged before"));
-            }
-            if size != left_size + right_size {
-                return Err(wrong("its size is not the sum of its parts' sizes"));
-            }
-            if height.is_nan() {
-                return Err(wrong("its height is NaN"));
-            }
-            sizes.push(size);
+            check.push(&Merge { left, right, height, size })?;
         }
         Ok(Self { n, rows: Rows::Scipy(rows) })
     }
@@ -117,12 +100,6 @@ impl<T: Float> Tree<'_, T> {
     }
 }
 
-/// Observations under so many rows.
-fn count(rows: usize) -> Result<usize, Error> {
-    let n = rows.saturating_add(1);
-    if n > i32::MAX as usize { Err(Error::TooMany { n }) } else { Ok(n) }
-}
-
 /// A float that is a whole number from 0 to 2⁵³.
 fn whole(value: f64) -> Option<usize> {
     (value == value.trunc() && (0.0..=9_007_199_254_740_992.0).contains(&value)).then(|| node_number(value))
@@ -144,8 +121,10 @@ mod tests {
 
     #[test]
     fn more_observations_than_labels_can_count_are_refused() {
-        assert_eq!(count(i32::MAX as usize), Err(Error::TooMany { n: 1 << 31 }));
-        assert_eq!(count(0), Ok(1));
+        let refused = MergeCheck::new(1 << 31).map(|_| ()).map_err(Error::from);
+        assert_eq!(refused, Err(Error::TooMany { n: 1 << 31 }));
+        assert_eq!(Tree::from_rows(&[]).map(|tree| tree.n()), Ok(1));
+        assert_eq!(Error::from(hclust::Error::Empty).to_string(), hclust::Error::Empty.to_string());
     }
 
     #[test]

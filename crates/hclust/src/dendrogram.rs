@@ -1,7 +1,7 @@
 //! The result: merges numbered as the rows of SciPy's Z.
 
 use crate::union::UnionFind;
-use crate::{Error, Float};
+use crate::{Error, Float, MergeCheck};
 use std::cmp::Ordering;
 
 /// One merge: a row of SciPy's Z.
@@ -47,44 +47,9 @@ impl<T: Float> Dendrogram<T> {
     /// # Ok::<(), hclust::Error>(())
     /// ```
     pub fn new(n: usize, merges: Vec<Merge<T>>) -> Result<Self, Error> {
-        if n == 0 {
-            return Err(Error::Empty);
-        }
-        if n > i32::MAX as usize {
-            return Err(Error::TooMany { n });
-        }
-        let mut sizes = vec![1; n];
-        let mut used = vec![false; n + merges.len()];
-        for (row, merge) in merges.iter().enumerate() {
-            let wrong = |why| Error::Merge { row, n, why };
-            if row + 1 >= n {
-                return Err(wrong("there are more than n - 1 merges"));
-            }
-            let (Some(&left), Some(&right)) = (sizes.get(merge.left), sizes.get(merge.right)) else {
-                return Err(wrong("it uses a node that is not made yet"));
-            };
-            if merge.left == merge.right {
-                return Err(wrong("it merges a node with itself"));
-            }
-            if std::mem::replace(&mut used[merge.left], true) | std::mem::replace(&mut used[merge.right], true)
-            {
-                return Err(wrong("it uses a node that has been merged before"));
-            }
-            if merge.size != left + right {
-                return Err(wrong("its size is not the sum of its parts' sizes"));
-            }
-            if merge.height.into().is_nan() {
-                return Err(wrong("its height is NaN"));
-            }
-            sizes.push(merge.size);
-        }
-        if merges.len() + 1 < n {
-            return Err(Error::Merge {
-                row: merges.len(),
-                n,
-                why: "it is missing: there are fewer than n - 1 merges",
-            });
-        }
+        let mut check = MergeCheck::new(n)?;
+        merges.iter().try_for_each(|merge| check.push(merge))?;
+        check.finish()?;
         Ok(Self { n, merges })
     }
 

@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod chain;
+mod check;
 mod condensed;
 mod dendrogram;
 mod error;
@@ -17,6 +18,7 @@ mod spanning;
 pub mod testing;
 mod union;
 
+pub use check::MergeCheck;
 pub use condensed::Condensed;
 pub use dendrogram::{Dendrogram, Merge};
 pub use error::Error;
