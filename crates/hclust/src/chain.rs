@@ -1,21 +1,21 @@
 //! The nearest-neighbour chain (Benzécri, 1982; Murtagh, 1983), for reducible linkages.
 
 use crate::dendrogram::Step;
-use crate::pairs::Pairs;
-use crate::{Condensed, Error, Float, Linkage, Observer, Reducible, observe};
+use crate::observer::{Observer, observe};
+use crate::table::Table;
+use crate::{Error, Float, Linkage, Reducible};
 
 /// Follows nearest neighbours until two are each other's, merges them, goes on from what is left of the chain.
 /// `O(n²)` time. Ties as SciPy: the element before in the chain wins, else the lowest slot.
 pub(crate) fn chain<T, L>(
-    condensed: Condensed<T>,
+    pairs: &mut impl Table<T>,
     linkage: &L,
-    observer: Observer<'_>,
+    observer: &dyn Observer,
 ) -> Result<Vec<Step<T>>, Error>
 where
     T: Float,
     L: Linkage<T> + Reducible + ?Sized,
 {
-    let mut pairs = Pairs::new(condensed);
     let merges = pairs.n().saturating_sub(1);
     let mut steps = Vec::with_capacity(merges);
     let mut chain: Vec<usize> = Vec::new();
@@ -40,6 +40,7 @@ where
         let (a, b) = (x.min(y), x.max(y));
         pairs.merge(linkage, steps.len(), a, b, height)?;
         steps.push(Step { a, b, height });
+        pairs.settle();
         observe(observer, steps.len(), merges)?;
     }
     Ok(steps)

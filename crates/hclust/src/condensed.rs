@@ -1,6 +1,9 @@
 //! The condensed matrix: owned, checked, consumed by the linkage.
 
-use crate::{Error, Float};
+use crate::kernels::Check;
+use crate::observer::{Gate, Observer};
+use crate::{Error, Float, Level};
+use rayon::prelude::*;
 
 /// Dissimilarities of all pairs of `n` observations: the upper triangle by rows, n (n − 1) / 2 values, in SciPy's
 /// order (0,1), (0,2), …, (0,n−1), (1,2), …
@@ -99,7 +102,21 @@ impl<T: Float> Condensed<T> {
         self.values
     }
 
-    /// Every value finite and at least 0.
+    /// As [`check`](Self::check), in parallel, asking the observer whether to go on.
+    pub(crate) fn check_observed(&self, observer: &dyn Observer) -> Result<(), Error> {
+        const PART: usize = 1 << 16;
+        if self.n == 0 {
+            return Err(Error::Empty);
+        }
+        let (gate, level) = (Gate::new(observer, self.n - 1), Level::detect());
+        let good = |part: &[T]| gate.is_closed() || level.run(Check(part));
+        let all =
+            if self.values.len() <= PART { good(&self.values) } else { self.values.par_chunks(PART).all(good) };
+        gate.result()?;
+        if all { Ok(()) } else { self.check() }
+    }
+
+    /// Every value finite and at least 0; else the first that is not.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.n == 0 {
             return Err(Error::Empty);

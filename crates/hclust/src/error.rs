@@ -75,6 +75,14 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// The system has not given the memory.
+    #[error(
+        "{bytes} bytes of memory could not be had: choose a smaller storage (Storage::InPlace takes no square), or f32"
+    )]
+    OutOfMemory {
+        /// The bytes asked for at once.
+        bytes: u64,
+    },
     /// The caller's observer asked to stop.
     #[error("cancelled by the caller")]
     Cancelled,

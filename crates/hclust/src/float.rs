@@ -2,15 +2,54 @@
 
 use std::ops::{Add, Div, Mul, Sub};
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+pub(crate) mod sealed {
+    use crate::lines::{MOST, avx2};
+    use std::ops::BitOr;
+
+    /// What the row kernels need of an element, hidden from users.
+    pub trait Lanes: bytemuck::Pod {
+        /// Values in a cache line of 64 bytes.
+        const LINE: usize = 64 / size_of::<Self>();
+
+        /// Whether something is so, as wide as a value.
+        type Mask: Copy + Eq + From<bool> + BitOr<Output = Self::Mask>;
+
+        /// `LINE` rows turned into lines; see `lines.rs`.
+        ///
+        /// # Safety
+        /// The processor has AVX2; the first `LINE` of `rows` are readable for `places.len()` values, `to` is writable
+        /// for `length`.
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "a kernel on pointers")]
+        unsafe fn write_lines_avx2(rows: &[*const Self; MOST], places: &[usize], to: *mut Self, length: usize);
+    }
+
+    impl Lanes for f64 {
+        type Mask = u64;
+
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "a kernel on pointers")]
+        unsafe fn write_lines_avx2(rows: &[*const Self; MOST], places: &[usize], to: *mut Self, length: usize) {
+            // SAFETY: as the caller promises.
+            unsafe { avx2::write_f64(rows, places, to, length) }
+        }
+    }
+
+    impl Lanes for f32 {
+        type Mask = u32;
+
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "a kernel on pointers")]
+        unsafe fn write_lines_avx2(rows: &[*const Self; MOST], places: &[usize], to: *mut Self, length: usize) {
+            // SAFETY: as the caller promises.
+            unsafe { avx2::write_f32(rows, places, to, length) }
+        }
+    }
 }
 
 /// `f32` or `f64`: dissimilarities, updates and heights are all of this type.
 pub trait Float:
-    sealed::Sealed
+    sealed::Lanes
     + Copy
     + PartialOrd
     + Into<f64>
@@ -25,6 +64,15 @@ pub trait Float:
 {
     /// Positive infinity.
     const INFINITY: Self;
+
+    /// Negative infinity.
+    const NEG_INFINITY: Self;
+
+    /// The least finite value.
+    const LEAST: Self;
+
+    /// Zero.
+    const ZERO: Self;
 
     /// The nearest value to a number, as a written constant of a formula.
     fn from_f64(value: f64) -> Self;
@@ -42,6 +90,9 @@ pub trait Float:
 
 impl Float for f64 {
     const INFINITY: Self = f64::INFINITY;
+    const NEG_INFINITY: Self = f64::NEG_INFINITY;
+    const LEAST: Self = f64::MIN;
+    const ZERO: Self = 0.0;
 
     #[inline]
     fn from_f64(value: f64) -> Self {
@@ -67,6 +118,9 @@ impl Float for f64 {
 
 impl Float for f32 {
     const INFINITY: Self = f32::INFINITY;
+    const NEG_INFINITY: Self = f32::NEG_INFINITY;
+    const LEAST: Self = f32::MIN;
+    const ZERO: Self = 0.0;
 
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "rounding to nearest is what is wanted")]

@@ -1,21 +1,21 @@
 //! The generic algorithm with a heap of lower bounds (Müllner, arXiv:1109.2378), for linkages that can invert.
 
 use crate::dendrogram::Step;
-use crate::pairs::Pairs;
-use crate::{Condensed, Error, Float, Linkage, Observer, observe};
+use crate::observer::{Observer, observe};
+use crate::table::Table;
+use crate::{Error, Float, Linkage};
 
 /// Keeps for each slot a candidate among the higher slots and a lower bound of its distance; takes the least bound,
 /// searches again while it is not exact. `O(n³)` worst case, near `O(n²)` usually. Merges come in SciPy's order.
 pub(crate) fn heap<T, L>(
-    condensed: Condensed<T>,
+    pairs: &mut impl Table<T>,
     linkage: &L,
-    observer: Observer<'_>,
+    observer: &dyn Observer,
 ) -> Result<Vec<Step<T>>, Error>
 where
     T: Float,
     L: Linkage<T> + ?Sized,
 {
-    let mut pairs = Pairs::new(condensed);
     let n = pairs.n();
     let merges = n.saturating_sub(1);
     let mut steps = Vec::with_capacity(merges);
@@ -41,23 +41,21 @@ where
         observe(observer, step + 1, merges)?;
 
         // A guess, as good as any: what was nearest to x is now nearest to its merger.
-        for &z in pairs.live_below(x) {
-            if candidates[z] == x {
-                candidates[z] = y;
-            }
+        for candidate in candidates.iter_mut().take(x).filter(|candidate| **candidate == x) {
+            *candidate = y;
         }
-        for &z in pairs.live_below(y) {
-            let distance = pairs.get(z, y);
+        pairs.visit_below(y, |z, distance| {
             if distance < queue.value(z) {
                 candidates[z] = y;
                 queue.change(z, distance);
             }
-        }
+        });
         if y < n - 1 {
             let (z, distance) = pairs.nearest_above(y, (y + 1, T::INFINITY));
             candidates[y] = z;
             queue.change(y, distance);
         }
+        pairs.settle();
     }
     Ok(steps)
 }

@@ -6,13 +6,24 @@ mod check;
 mod condensed;
 mod dendrogram;
 mod error;
+mod fill;
 mod float;
+mod grid;
 mod heap;
+mod kernels;
+mod level;
+mod lines;
 mod linkage;
+mod memory;
 mod method;
+mod observer;
 mod pairs;
 mod run;
+mod scratch;
+mod shortlist;
 mod spanning;
+mod square;
+mod table;
 #[cfg(feature = "proptest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
 pub mod testing;
@@ -23,8 +34,13 @@ pub use condensed::Condensed;
 pub use dendrogram::{Dendrogram, Merge};
 pub use error::Error;
 pub use float::Float;
+pub use level::Level;
 pub use linkage::{Average, Centroid, Complete, Linkage, Median, Reducible, Single, Update, Ward, Weighted};
 pub use method::{Method, UnknownMethod};
-pub use run::{Observer, bytes_needed, linkage, linkage_by, linkage_by_heap, linkage_observed};
-
-use run::observe;
+pub use observer::Observer;
+pub use run::{
+    bytes_needed, linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_by_with, linkage_square,
+    linkage_square_with, linkage_with,
+};
+pub use scratch::{Scratch, Storage};
+pub use square::Square;

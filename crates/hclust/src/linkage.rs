@@ -11,12 +11,12 @@ pub struct Update<T> {
     pub d_yi: T,
     /// Dissimilarity of x and y: the height of their merger.
     pub d_xy: T,
-    /// Members of x, which has the lower slot.
-    pub n_x: usize,
+    /// Members of x, which has the lower slot. Counts are whole numbers below 2²⁴: exact in either type.
+    pub n_x: T,
     /// Members of y.
-    pub n_y: usize,
+    pub n_y: T,
     /// Members of i.
-    pub n_i: usize,
+    pub n_i: T,
 }
 
 /// A linkage: how far the merger of two clusters is from a third (Lance and Williams, 1967).
@@ -88,8 +88,7 @@ impl<T: Float> Linkage<T> for Complete {
 impl<T: Float> Linkage<T> for Average {
     #[inline]
     fn update(&self, u: Update<T>) -> T {
-        let (x, y) = (T::from_count(u.n_x), T::from_count(u.n_y));
-        (x * u.d_xi + y * u.d_yi) / T::from_count(u.n_x + u.n_y)
+        (u.n_x * u.d_xi + u.n_y * u.d_yi) / (u.n_x + u.n_y)
     }
 }
 
@@ -103,8 +102,8 @@ impl<T: Float> Linkage<T> for Weighted {
 impl<T: Float> Linkage<T> for Ward {
     #[inline]
     fn update(&self, u: Update<T>) -> T {
-        let t = T::from_f64(1.0) / T::from_count(u.n_x + u.n_y + u.n_i);
-        let (ix, iy, i) = (T::from_count(u.n_i + u.n_x), T::from_count(u.n_i + u.n_y), T::from_count(u.n_i));
+        let t = T::from_f64(1.0) / (u.n_x + u.n_y + u.n_i);
+        let (ix, iy, i) = (u.n_i + u.n_x, u.n_i + u.n_y, u.n_i);
         (ix * t * u.d_xi * u.d_xi + iy * t * u.d_yi * u.d_yi - i * t * u.d_xy * u.d_xy).sqrt()
     }
 }
@@ -112,8 +111,7 @@ impl<T: Float> Linkage<T> for Ward {
 impl<T: Float> Linkage<T> for Centroid {
     #[inline]
     fn update(&self, u: Update<T>) -> T {
-        let (x, y, both) = (T::from_count(u.n_x), T::from_count(u.n_y), T::from_count(u.n_x + u.n_y));
-        let product = T::from_count(u.n_x.saturating_mul(u.n_y));
+        let (x, y, both, product) = (u.n_x, u.n_y, u.n_x + u.n_y, u.n_x * u.n_y);
         ((((x * u.d_xi * u.d_xi) + (y * u.d_yi * u.d_yi)) - (product * u.d_xy * u.d_xy) / both) / both).sqrt()
     }
 }

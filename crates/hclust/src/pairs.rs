@@ -1,6 +1,7 @@
 //! Working state of chain and heap: the condensed matrix, the live clusters, and the one walk that updates it.
 
 use crate::condensed::{place, row_offsets};
+use crate::table::Table;
 use crate::{Condensed, Error, Float, Linkage, Update};
 
 /// Dissimilarities of live clusters, each kept in the slot of one observation. A merger keeps the higher slot.
@@ -22,29 +23,27 @@ impl<T: Float> Pairs<T> {
         let offsets = row_offsets(n);
         Self { n, values: condensed.into_values(), offsets, sizes: vec![1; n], live: (0..n).collect() }
     }
+}
 
-    /// The number of observations.
-    pub(crate) fn n(&self) -> usize {
+impl<T: Float> Table<T> for Pairs<T> {
+    fn n(&self) -> usize {
         self.n
     }
 
-    pub(crate) fn is_live(&self, slot: usize) -> bool {
+    fn is_live(&self, slot: usize) -> bool {
         self.sizes[slot] > 0
     }
 
-    /// The lowest live slot.
-    pub(crate) fn first_live(&self) -> usize {
+    fn first_live(&mut self) -> usize {
         self.live.first().copied().unwrap_or(0)
     }
 
-    /// The dissimilarity of two different slots, which must both be live to mean anything.
     #[inline]
-    pub(crate) fn get(&self, i: usize, j: usize) -> T {
+    fn get(&self, i: usize, j: usize) -> T {
         self.values[place(&self.offsets, i, j)]
     }
 
-    /// The nearest live slot of `x` that is strictly nearer than `best`, the lowest such on ties; else `best` itself.
-    pub(crate) fn nearest(&self, x: usize, mut best: (usize, T)) -> (usize, T) {
+    fn nearest(&mut self, x: usize, mut best: (usize, T)) -> (usize, T) {
         // Column x of the rows above it: one value a row, so that the row starts are what is walked.
         let split = self.live.partition_point(|&slot| slot < x);
         for &i in &self.live[..split] {
@@ -56,34 +55,7 @@ impl<T: Float> Pairs<T> {
         self.nearest_above(x, best)
     }
 
-    /// As [`nearest`](Self::nearest), among the slots above `x` only.
-    pub(crate) fn nearest_above(&self, x: usize, mut best: (usize, T)) -> (usize, T) {
-        let above = self.live.partition_point(|&slot| slot <= x);
-        // Row x itself lies side by side: cut it out once, so that the walk checks one short slice.
-        let row = &self.values[self.offsets[x].wrapping_add(x + 1)..][..self.n - x - 1];
-        for &i in &self.live[above..] {
-            let d = row[i - x - 1];
-            if d < best.1 {
-                best = (i, d);
-            }
-        }
-        best
-    }
-
-    /// The live slots below `limit`, ascending.
-    pub(crate) fn live_below(&self, limit: usize) -> &[usize] {
-        &self.live[..self.live.partition_point(|&slot| slot < limit)]
-    }
-
-    /// Merges `x` into `y` (`x < y`, both live, `d_xy` apart): x dies, y becomes the merger. `step` counts merges.
-    pub(crate) fn merge<L>(
-        &mut self,
-        linkage: &L,
-        step: usize,
-        x: usize,
-        y: usize,
-        d_xy: T,
-    ) -> Result<(), Error>
+    fn merge<L>(&mut self, linkage: &L, step: usize, x: usize, y: usize, d_xy: T) -> Result<(), Error>
     where
         L: Linkage<T> + ?Sized,
     {
@@ -93,12 +65,14 @@ impl<T: Float> Pairs<T> {
         let (n_x, n_y) = (self.sizes[x], self.sizes[y]);
         self.sizes[x] = 0;
         self.sizes[y] = n_x + n_y;
+        let (n_x, n_y) = (T::from_count(n_x), T::from_count(n_y));
         let mut overflow = None;
         let (below_x, rest) = self.live.split_at(self.live.partition_point(|&slot| slot < x));
         let (between, from_y) = rest.split_at(rest.partition_point(|&slot| slot < y));
         let (row_x, row_y) = (self.offsets[x], self.offsets[y]);
         let mut update = |i: usize, xi: usize, yi: usize| {
             let (d_xi, d_yi, n_i) = (self.values[xi], self.values[yi], self.sizes[i]);
+            let n_i = T::from_count(n_i);
             let merged = linkage.update(Update { d_xi, d_yi, d_xy, n_x, n_y, n_i });
             if !merged.is_finite() {
                 overflow = Some(merged);
@@ -117,5 +91,24 @@ impl<T: Float> Pairs<T> {
             update(i, row_x.wrapping_add(i), row_y.wrapping_add(i));
         }
         overflow.map_or(Ok(()), |value| Err(Error::Overflow { step, value: value.into() }))
+    }
+
+    fn nearest_above(&mut self, x: usize, mut best: (usize, T)) -> (usize, T) {
+        let above = self.live.partition_point(|&slot| slot <= x);
+        // Row x itself lies side by side: cut it out once, so that the walk checks one short slice.
+        let row = &self.values[self.offsets[x].wrapping_add(x + 1)..][..self.n - x - 1];
+        for &i in &self.live[above..] {
+            let d = row[i - x - 1];
+            if d < best.1 {
+                best = (i, d);
+            }
+        }
+        best
+    }
+
+    fn visit_below(&mut self, y: usize, mut visit: impl FnMut(usize, T)) {
+        for &slot in &self.live[..self.live.partition_point(|&slot| slot < y)] {
+            visit(slot, self.values[self.offsets[slot].wrapping_add(y)]);
+        }
     }
 }

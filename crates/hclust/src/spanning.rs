@@ -1,36 +1,179 @@
 //! Minimum spanning tree (Prim, 1957), for single linkage.
 
-use crate::condensed::{place, row_offsets};
+use crate::condensed::row_offsets;
 use crate::dendrogram::Step;
-use crate::{Condensed, Error, Float, Observer, observe};
+use crate::kernels::{BLOCK, least};
+use crate::level::{Level, Work};
+use crate::lines::{MOST, write_lines};
+use crate::observer::{Observer, observe};
+use crate::{Condensed, Error, Float, Scratch, Square, Storage};
 
-/// Grows the tree from observation 0. `O(n²)` time, reads each value once, changes none. Ties as SciPy: the lowest
-/// observation among the nearest.
-pub(crate) fn spanning<T: Float>(
-    condensed: &Condensed<T>,
-    observer: Observer<'_>,
+/// Observations whose columns are turned into rows together.
+const STRIP: usize = 64;
+
+/// Grows the tree from observation 0. Ties as SciPy: the lowest observation among the nearest.
+///
+/// `reach(x, distances)` lowers every distance to the tree that is greater than that to x, and gives the nearest of
+/// those that are outside (inside, it is −∞), the lowest on ties.
+fn grow<T: Float>(
+    n: usize,
+    observer: &dyn Observer,
+    mut reach: impl FnMut(usize, &mut [T]) -> Nearest<T>,
 ) -> Result<Vec<Step<T>>, Error> {
-    let (n, values) = (condensed.n(), condensed.values());
-    let offsets = row_offsets(n);
     let mut steps = Vec::with_capacity(n.saturating_sub(1));
-    // Observations outside the tree, ascending, each with its distance to the tree.
-    let mut outside: Vec<(usize, T)> = (1..n).map(|i| (i, T::INFINITY)).collect();
+    let mut distances = vec![T::INFINITY; n];
     let mut x = 0;
-    while !outside.is_empty() {
-        let (mut nearest, mut best) = (0, T::INFINITY);
-        for (at, (i, distance)) in outside.iter_mut().enumerate() {
-            let d = values[place(&offsets, x, *i)];
-            if *distance > d {
-                *distance = d;
-            }
-            if *distance < best {
-                (nearest, best) = (at, *distance);
-            }
+    while steps.len() + 1 < n {
+        distances[x] = T::NEG_INFINITY;
+        let nearest = reach(x, &mut distances);
+        if nearest.place >= n {
+            break; // values are finite: there is one
         }
-        let (y, height) = outside.remove(nearest);
-        steps.push(Step { a: x, b: y, height });
-        x = y;
+        steps.push(Step { a: x, b: nearest.place, height: nearest.distance });
+        x = nearest.place;
         observe(observer, steps.len(), n - 1)?;
     }
     Ok(steps)
+}
+
+/// The tree of a condensed matrix. `O(n²)` time, reads each value once, changes none.
+///
+/// Of observation x, the values to the right lie side by side; those above stand in a column, where each costs a
+/// cache line of its own. So with a square's memory at hand, the columns of 64 observations are turned into rows when the
+/// first of them joins the tree, whole lines at a time; in ascending order (as under heavy ties) that is never needed.
+pub(crate) fn spanning<T: Float>(
+    condensed: &Condensed<T>,
+    scratch: &Scratch<T>,
+    observer: &dyn Observer,
+) -> Result<Vec<Step<T>>, Error> {
+    let (n, values, level) = (condensed.n(), condensed.values(), scratch.level);
+    let offsets = row_offsets(n);
+    let turning = scratch.storage.spare(n).is_some();
+    let mut turned: Vec<Vec<T>> = vec![Vec::new(); n.div_ceil(STRIP)];
+    // So many observations of each strip are outside the tree; below the first strip, none.
+    let mut outside: Vec<usize> = (0..n.div_ceil(STRIP)).map(|strip| STRIP.min(n - strip * STRIP)).collect();
+    let mut first = 0;
+    grow(n, observer, |x, distances| {
+        let strip = x / STRIP;
+        outside[strip] -= 1;
+        while first < strip && outside[first] == 0 {
+            first += 1;
+        }
+        let (from, start) = (first * STRIP, strip * STRIP);
+        let mut nearest = Nearest::NONE;
+        let mut above = from;
+        if from < start && turning {
+            let many = outside[first..strip].iter().sum::<usize>() >= STRIP;
+            if many && turned[strip].is_empty() {
+                turned[strip] = turn(values, &offsets, start, level);
+            }
+            if let Some(row) = turned[strip].get((x - start) * start..(x - start + 1) * start) {
+                let distances = &mut distances[from..start];
+                nearest = level.run(Reach { row: &row[from..], distances, first: from });
+                above = start;
+            }
+        }
+        for i in above..x {
+            reach(i, &mut distances[i], values[offsets[i].wrapping_add(x)], &mut nearest);
+        }
+        let row = &values[offsets[x].wrapping_add(x + 1)..][..n - x - 1];
+        let right = level.run(Reach { row, distances: &mut distances[x + 1..], first: x + 1 });
+        if right.distance < nearest.distance { right } else { nearest }
+    })
+}
+
+/// The tree of a square matrix.
+pub(crate) fn spanning_square<T: Float>(
+    square: &Square<T>,
+    level: Level,
+    observer: &dyn Observer,
+) -> Result<Vec<Step<T>>, Error> {
+    grow(square.n(), observer, |x, distances| {
+        level.run(Reach { row: square.row(x).unwrap_or(&[]), distances, first: 0 })
+    })
+}
+
+/// The columns of a strip as rows of `start` values: those of the observations below the strip.
+fn turn<T: Float>(values: &[T], offsets: &[usize], start: usize, level: Level) -> Vec<T> {
+    let count = STRIP.min(offsets.len() - start);
+    let mut rows = vec![T::ZERO; count * start];
+    let mut places: Vec<usize> = (0..count).map(|j| j * start).collect();
+    // A strip begins at a multiple of a line.
+    for i in (0..start).step_by(T::LINE) {
+        let mut from: [&[T]; MOST] = [&[]; MOST];
+        for (k, from) in from[..T::LINE].iter_mut().enumerate() {
+            *from = &values[offsets[i + k].wrapping_add(start)..][..count];
+        }
+        write_lines(level, &from[..T::LINE], &places, &mut rows);
+        places.iter_mut().for_each(|place| *place += T::LINE);
+    }
+    rows
+}
+
+/// Bytes of all strips.
+pub(crate) fn strip_bytes<T: Float>(n: usize, storage: Storage) -> u64 {
+    let pairs = (n as u64).saturating_mul(n as u64) / 2;
+    storage.spare(n).map_or(0, |_| pairs.saturating_mul(size_of::<T>() as u64))
+}
+
+/// The observation outside the tree that is nearest to it.
+#[derive(Debug, Clone, Copy)]
+struct Nearest<T> {
+    place: usize,
+    distance: T,
+}
+
+impl<T: Float> Nearest<T> {
+    const NONE: Self = Self { place: usize::MAX, distance: T::INFINITY };
+}
+
+/// Lowers the distance of one observation to the tree.
+#[inline(always)]
+fn reach<T: Float>(i: usize, distance: &mut T, value: T, nearest: &mut Nearest<T>) {
+    if value < *distance {
+        *distance = value;
+    }
+    if *distance > T::NEG_INFINITY && *distance < nearest.distance {
+        *nearest = Nearest { place: i, distance: *distance };
+    }
+}
+
+/// Lowers the distances of a run of observations to the tree; gives the nearest, the lowest on ties.
+struct Reach<'a, T> {
+    row: &'a [T],
+    distances: &'a mut [T],
+    /// The observation of the first.
+    first: usize,
+}
+
+impl<T: Float> Work for Reach<'_, T> {
+    type Output = Nearest<T>;
+
+    #[inline(always)]
+    fn run(self) -> Nearest<T> {
+        let mut nearest = Nearest::NONE;
+        let (rows, rest) = self.row.as_chunks::<BLOCK>();
+        let (distances, distances_rest) = self.distances.as_chunks_mut::<BLOCK>();
+        for (block, (row, distances)) in rows.iter().zip(distances).enumerate() {
+            let new: [T; BLOCK] =
+                std::array::from_fn(
+                    |lane| {
+                        if row[lane] < distances[lane] { row[lane] } else { distances[lane] }
+                    },
+                );
+            *distances = new;
+            let outside = |lane: usize| if new[lane] > T::NEG_INFINITY { new[lane] } else { T::INFINITY };
+            let outside: [T; BLOCK] = std::array::from_fn(outside);
+            let least = least(&outside);
+            if least < nearest.distance {
+                let lane = outside.iter().position(|&distance| distance == least).unwrap_or(0);
+                nearest = Nearest { place: self.first + block * BLOCK + lane, distance: least };
+            }
+        }
+        let start = self.first + rows.len() * BLOCK;
+        for (at, (&value, distance)) in rest.iter().zip(distances_rest).enumerate() {
+            reach(start + at, distance, value, &mut nearest);
+        }
+        nearest
+    }
 }

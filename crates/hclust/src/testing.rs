@@ -84,6 +84,7 @@ impl<T: Float> Square<T> {
         let (n_x, n_y) = (self.sizes[x], self.sizes[y]);
         for i in (0..self.n).filter(|&i| self.sizes[i] > 0 && i != x && i != y).collect::<Vec<_>>() {
             let (d_xi, d_yi, n_i) = (self.get(x, i), self.get(y, i), self.sizes[i]);
+            let [n_x, n_y, n_i] = [n_x, n_y, n_i].map(T::from_count);
             let merged = linkage.update(Update { d_xi, d_yi, d_xy, n_x, n_y, n_i });
             self.values[y * self.n + i] = merged;
             self.values[i * self.n + y] = merged;

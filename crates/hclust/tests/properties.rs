@@ -3,11 +3,12 @@
 
 use hclust::testing::{by_method, condensed, naive_chain, naive_single, replay, replay_tolerance};
 use hclust::{
-    Condensed, Dendrogram, Error, Float, Linkage, Method, Reducible, Update, linkage, linkage_by,
-    linkage_by_heap,
+    Condensed, Dendrogram, Error, Float, Level, Linkage, Method, Reducible, Scratch, Square, Storage, Update,
+    linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_square_with, linkage_with,
 };
 use proptest::prelude::*;
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 
 fn bits<T: Float>(tree: &Dendrogram<T>) -> Vec<[u64; 4]> {
     tree.rows().map(|row| row.map(f64::to_bits)).collect()
@@ -15,6 +16,47 @@ fn bits<T: Float>(tree: &Dendrogram<T>) -> Vec<[u64; 4]> {
 
 fn single_precision(d: &Condensed<f64>) -> Condensed<f32> {
     Condensed::new(d.n(), d.values().iter().map(|&v| v as f32).collect()).unwrap()
+}
+
+/// Every way to work: each storage at each level that this processor has.
+fn engines<T: Float>() -> Vec<Scratch<T>> {
+    let storages = [Storage::Square, Storage::Tight, Storage::InPlace];
+    let at = |level| storages.map(|storage| Scratch::new().with_storage(storage).with_level(level));
+    Level::available().flat_map(at).collect()
+}
+
+fn square<T: Float>(d: &Condensed<T>, tight: bool) -> Square<T> {
+    let mut square = if tight { Square::zeroed_tight(d.n()) } else { Square::zeroed(d.n()) }.unwrap();
+    for (i, row) in square.rows_mut().enumerate() {
+        for (j, value) in row.iter_mut().enumerate() {
+            *value = d.get(i, j).unwrap_or(T::ZERO);
+        }
+    }
+    square
+}
+
+/// All engines, all inputs, one result. Memory that an engine has used is used again for the next method.
+fn check_engines<T: Float>(d: &Condensed<T>) -> Result<(), TestCaseError> {
+    let mut engines = engines::<T>();
+    for method in Method::ALL {
+        // Of several values that overflow in one merge, any may be named.
+        let outcome = |tree: Result<Dendrogram<T>, Error>| match tree {
+            Ok(tree) => Ok(bits(&tree)),
+            Err(Error::Overflow { step, .. }) => Err(step),
+            Err(error) => panic!("{error}"),
+        };
+        let run = |scratch: &mut Scratch<T>| outcome(linkage_with(scratch, d.clone(), method, &()));
+        let expected = run(&mut Scratch::new().with_storage(Storage::InPlace));
+        for scratch in &mut engines {
+            let name = format!("{method} {scratch:?}").chars().take(400).collect::<String>();
+            prop_assert_eq!(&run(scratch), &expected, "{}", name);
+            for tight in [false, true] {
+                let tree = outcome(linkage_square_with(scratch, square(d, tight), method, &()));
+                prop_assert_eq!(&tree, &expected, "square, {}", name);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The result of every method equals its twin in bits and passes the replay.
@@ -82,12 +124,27 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: testkit::cases(48, 1_000), ..ProptestConfig::default() })]
+
+    #[test]
+    fn storage_level_and_square_change_no_bit(d in condensed(150)) {
+        check_engines(&d)?;
+        let d = single_precision(&d);
+        if d.values().iter().all(|v| v.is_finite()) {
+            check_engines(&d)?;
+        }
+    }
+}
+
 #[test]
 fn one_and_two_observations_and_every_simd_edge() {
-    for n in [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65] {
+    for n in [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 79, 80, 81, 127, 128, 129, 300] {
         let d = Condensed::new(n, testkit::random_condensed(n, n as u64)).unwrap();
         check(&d).unwrap();
         check(&single_precision(&d)).unwrap();
+        check_engines(&d).unwrap();
+        check_engines(&single_precision(&d)).unwrap();
         assert_eq!(linkage(d, Method::Ward).unwrap().merges().len(), n - 1);
     }
     assert_eq!(linkage(Condensed::<f64>::new(0, vec![]).unwrap(), Method::Ward), Err(Error::Empty));
@@ -110,18 +167,68 @@ fn bad_values_and_overflow_are_named() {
 
 #[test]
 fn an_observer_sees_every_merge_and_can_cancel() {
-    let d = Condensed::new(50, testkit::random_condensed(50, 1)).unwrap();
+    const N: usize = 130;
+    let d = Condensed::new(N, testkit::random_condensed(N, 1)).unwrap();
     for method in Method::ALL {
-        let seen = std::cell::RefCell::new(Vec::new());
-        let watch = |done, total| {
-            seen.borrow_mut().push((done, total));
-            ControlFlow::Continue(())
-        };
-        hclust::linkage_observed(d.clone(), method, &watch).unwrap();
-        assert_eq!(seen.into_inner(), (1..50).map(|done| (done, 49)).collect::<Vec<_>>());
-        let stop = |done, _| if done == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        assert_eq!(hclust::linkage_observed(d.clone(), method, &stop), Err(Error::Cancelled));
+        for mut scratch in engines() {
+            let seen = Mutex::new(Vec::new());
+            let watch = |done, total| {
+                seen.lock().unwrap().push((done, total));
+                ControlFlow::Continue(())
+            };
+            linkage_with(&mut scratch, d.clone(), method, &watch).unwrap();
+            // 0 comes now and then while the matrix is copied and looked through.
+            let seen: Vec<_> = seen.into_inner().unwrap().into_iter().filter(|(done, _)| *done > 0).collect();
+            assert_eq!(seen, (1..N).map(|done| (done, N - 1)).collect::<Vec<_>>());
+            for last in [0, 3] {
+                let stop =
+                    |done, _| if done == last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+                assert_eq!(linkage_with(&mut scratch, d.clone(), method, &stop), Err(Error::Cancelled));
+            }
+            // What a cancelled run has left behind does not show.
+            assert_eq!(linkage_with(&mut scratch, d.clone(), method, &()), linkage(d.clone(), method));
+        }
     }
+}
+
+#[test]
+fn thread_count_and_batch_change_no_bit() {
+    let matrix = |n: usize| Condensed::new(n, testkit::random_condensed(n, n as u64)).unwrap();
+    let sizes = [1, 2, 90, 200, 333];
+    let run = |threads: usize, method| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let one = sizes.map(|n| linkage(matrix(n), method).unwrap());
+            let batch = linkage_batch(sizes.map(matrix).to_vec(), method);
+            assert_eq!(batch, one.clone().map(Ok), "{threads} threads, {method}");
+            one.map(|tree| bits(&tree))
+        })
+    };
+    for method in Method::ALL {
+        let expected = run(1, method);
+        assert_eq!(run(2, method), expected, "{method}");
+        assert_eq!(run(8, method), expected, "{method}");
+    }
+    assert!(linkage_batch(vec![Condensed::<f64>::new(0, vec![]).unwrap()], Method::Ward)[0].is_err());
+}
+
+#[test]
+fn a_square_that_is_none_is_refused_with_the_place() {
+    let d = Condensed::new(70, testkit::random_condensed(70, 1)).unwrap();
+    let with = |i: usize, j: usize, value: f64| {
+        let mut square = square(&d, false);
+        square.rows_mut().nth(i).unwrap()[j] = value;
+        linkage_square_with(&mut Scratch::new(), square, Method::Average, &()).unwrap_err()
+    };
+    assert!(matches!(with(69, 3, 2.0), Error::NotSymmetric { row: 69, column: 3, found: 2.0, .. }));
+    assert!(matches!(with(3, 69, 2.0), Error::NotSymmetric { row: 69, column: 3, expected: 2.0, .. }));
+    assert!(matches!(with(5, 5, 1.0), Error::NotSymmetric { row: 5, column: 5, found: 1.0, .. }));
+    assert!(matches!(with(66, 65, f64::NAN), Error::Value { i: 65, j: 66, .. }));
+    assert!(matches!(with(66, 65, -1.0), Error::Value { i: 65, j: 66, .. }));
+    let empty =
+        linkage_square_with(&mut Scratch::new(), Square::<f32>::zeroed(0).unwrap(), Method::Single, &());
+    assert_eq!(empty, Err(Error::Empty));
+    assert!(matches!(Square::<f64>::zeroed(1 << 31), Err(Error::TooMany { .. })));
 }
 
 /// Claims to be reducible and is not: mergers jump towards everything.
@@ -129,7 +236,7 @@ struct Liar;
 
 impl Linkage<f64> for Liar {
     fn update(&self, u: Update<f64>) -> f64 {
-        (u.d_xi + u.d_yi) * 0.01 * (1.0 + ((u.n_x * 31 + u.n_i * 17) % 7) as f64)
+        (u.d_xi + u.d_yi) * 0.01 * (1.0 + (u.n_x * 31.0 + u.n_i * 17.0) % 7.0)
     }
 }
 

@@ -1,9 +1,10 @@
 //! The dense plan at work: two passes over the tokens, the linkage, the cut.
 
+use crate::plan::STORAGE;
 use crate::{Config, Error, Observer, Plan, Stage};
 use activations::{Block, Layout, Scratch, Source, Values};
 use fcluster::{Criterion, Labels, fcluster};
-use hclust::{Condensed, Dendrogram, linkage_observed};
+use hclust::{Condensed, Dendrogram, Scratch as LinkageScratch, linkage_with};
 use neurocorr::{Columns, CrossProducts, Moments, NonFinite, Order, TOKEN_BLOCK};
 use std::time::{Duration, Instant};
 
@@ -37,7 +38,8 @@ pub(crate) fn run(source: &dyn Source, config: &Config, observer: &dyn Observer)
     let condensed = dissimilarities(source, &moments, config, observer)?;
     lap(Stage::Correlation);
     let watch = |done, total| observer.progress(Stage::Linkage, done, total);
-    let dendrogram = linkage_observed(Condensed::new(neurons, condensed)?, config.method, &watch)?;
+    let mut scratch = LinkageScratch::new().with_storage(STORAGE);
+    let dendrogram = linkage_with(&mut scratch, Condensed::new(neurons, condensed)?, config.method, &watch)?;
     lap(Stage::Linkage);
     let labels = fcluster(&dendrogram, Criterion::Distance(config.cutoff), config.numbering)?;
     report(observer, Stage::Cut, 1, 1)?;

@@ -1,7 +1,12 @@
 //! The plan: how the answer is computed and what that takes, known before work starts.
 
 use crate::{Config, Error, available_memory};
+use hclust::{Method, Storage};
 use neurocorr::TOKEN_BLOCK;
+
+/// The linkage works on the condensed matrix itself: a square beside it would treble the peak of the whole run for a
+/// twentieth of its time, most of which is correlation.
+pub(crate) const STORAGE: Storage = Storage::InPlace;
 
 /// The dense plan: all pairs' correlations in memory at once, then the whole dendrogram.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +54,8 @@ impl Plan {
         let input =
             (neurons as u64).saturating_mul(tokens.min(TOKEN_BLOCK) as u64 * 4 + 64).saturating_add(8 << 20);
         let correlation = neurocorr::bytes_needed(neurons).saturating_add(input);
-        correlation.max(hclust::bytes_needed::<f64>(neurons))
+        // Whatever the method: the state of all is O(n) there.
+        correlation.max(hclust::bytes_needed::<f64>(neurons, Method::Average, STORAGE))
     }
 }
 

@@ -1,0 +1,155 @@
+//! The square made from the condensed matrix, and every row's short list with it, in one pass over memory.
+
+use crate::Float;
+use crate::kernels::{BLOCK, Check, least};
+use crate::level::{Level, Work};
+use crate::lines::{MOST, copy_past_caches, fence, write_lines};
+use crate::shortlist::{Neighbour, ShortList};
+
+/// Rows that are filled together, at most: few enough that the lines written stay in order, enough that every
+/// condensed row above them is read by whole runs of cache lines.
+pub(crate) const ROWS: usize = 64;
+
+/// Values that are copied at a time.
+const PIECE: usize = 1024;
+
+/// Fills whole rows of the square, from row `first` on.
+pub(crate) struct Fill<'a, T> {
+    pub(crate) level: Level,
+    /// Whether the lists are of higher observations only.
+    pub(crate) above: bool,
+    pub(crate) values: &'a [T],
+    /// Start of each condensed row, so that adding the column gives the place.
+    pub(crate) offsets: &'a [usize],
+    pub(crate) first: usize,
+    pub(crate) pitch: usize,
+    pub(crate) rows: &'a mut [T],
+    /// A list for each row.
+    pub(crate) lists: &'a mut [ShortList<T>],
+}
+
+impl<T: Float> Fill<'_, T> {
+    /// Whether all values are finite and not negative.
+    pub(crate) fn run(self) -> bool {
+        let n = self.offsets.len();
+        let count = self.rows.len() / self.pitch;
+        let at = |i: usize, j: usize| self.offsets[i].wrapping_add(j);
+        self.lists.fill(ShortList::new());
+        // Left of the block: columns of the condensed rows above, as many rows at a time as a cache line has values.
+        let whole = self.first / T::LINE * T::LINE;
+        let mut places: Vec<usize> = (0..count).map(|j| j * self.pitch).collect();
+        for i in (0..whole).step_by(T::LINE) {
+            let mut rows: [&[T]; MOST] = [&[]; MOST];
+            for (k, row) in rows[..T::LINE].iter_mut().enumerate() {
+                *row = &self.values[at(i + k, self.first)..][..count];
+            }
+            write_lines(self.level, &rows[..T::LINE], &places, self.rows);
+            if !self.above {
+                self.level.run(OfferColumns { rows: &rows[..T::LINE], first: i, lists: self.lists });
+            }
+            places.iter_mut().for_each(|place| *place += T::LINE);
+        }
+        let mut good = true;
+        for ((j, row), list) in self.rows.chunks_exact_mut(self.pitch).enumerate().zip(self.lists) {
+            let own = self.first + j;
+            for (k, value) in row.iter_mut().enumerate().take(own).skip(whole) {
+                *value = self.values[at(k, own)];
+                if !self.above {
+                    list.offer(neighbour(*value, k));
+                }
+            }
+            row[own] = T::INFINITY;
+            // Right of the diagonal: the condensed row as it is.
+            let right = &self.values[at(own, own + 1)..][..n - own - 1];
+            // In pieces, so that what is read for one purpose is still near for the others.
+            let mut observation = own + 1;
+            for (from, to) in right.chunks(PIECE).zip(row[own + 1..n].chunks_mut(PIECE)) {
+                good &= self.level.run(Check(from));
+                self.level.run(OfferRow { row: from, first: observation, list });
+                copy_past_caches(self.level, from, to);
+                observation += PIECE;
+            }
+            row[n..n.next_multiple_of(BLOCK)].fill(T::INFINITY);
+        }
+        fence(self.level);
+        good
+    }
+}
+
+fn neighbour<T>(distance: T, observation: usize) -> Neighbour<T> {
+    #[expect(clippy::cast_possible_truncation, reason = "observations are numbered in 32 bits")]
+    let slot = observation as u32;
+    Neighbour { distance, slot, column: slot }
+}
+
+// Observations are offered in ascending order, so an equal one that comes later never enters a full list: `<` is enough.
+
+/// Offers the observations of a row to its list.
+struct OfferRow<'a, T> {
+    row: &'a [T],
+    /// The observation of the first value.
+    first: usize,
+    list: &'a mut ShortList<T>,
+}
+
+impl<T: Float> Work for OfferRow<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (blocks, rest) = self.row.as_chunks::<BLOCK>();
+        for (block, values) in blocks.iter().enumerate() {
+            let limit = self.list.limit();
+            if least(values) < limit {
+                for (lane, &value) in values.iter().enumerate() {
+                    self.list.offer(neighbour(value, self.first + block * BLOCK + lane));
+                }
+            }
+        }
+        for (at, &value) in rest.iter().enumerate() {
+            self.list.offer(neighbour(value, self.first + blocks.len() * BLOCK + at));
+        }
+    }
+}
+
+/// Offers a few observations to many lists: `rows[k][j]` is the distance of observation `first + k` to the one of list j.
+struct OfferColumns<'a, T> {
+    rows: &'a [&'a [T]],
+    first: usize,
+    lists: &'a mut [ShortList<T>],
+}
+
+impl<T: Float> Work for OfferColumns<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let wide = self.lists.len() / BLOCK * BLOCK;
+        for start in (0..wide).step_by(BLOCK) {
+            let mut nearest = [T::INFINITY; BLOCK];
+            for row in self.rows {
+                let Some(values) = row[start..].first_chunk::<BLOCK>() else { return };
+                nearest = std::array::from_fn(|j| if values[j] < nearest[j] { values[j] } else { nearest[j] });
+            }
+            for (j, nearest) in nearest.into_iter().enumerate() {
+                self.offer(start + j, nearest);
+            }
+        }
+        for j in wide..self.lists.len() {
+            self.offer(j, T::ZERO);
+        }
+    }
+}
+
+impl<T: Float> OfferColumns<'_, T> {
+    /// Offers a column to its list, if the nearest may enter.
+    #[inline(always)]
+    fn offer(&mut self, j: usize, nearest: T) {
+        let list = &mut self.lists[j];
+        if nearest < list.limit() {
+            for (k, row) in self.rows.iter().enumerate() {
+                list.offer(neighbour(row[j], self.first + k));
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The instruction set in use: detected once, passed down, forced by tests.
+
+/// An instruction set for the row kernels. Owning a value proves that this processor has it.
+///
+/// Every level gives the same bits: each compiles the same scalar formulas for its registers, without fused
+/// multiply-add.
+///
+/// ```
+/// use hclust::Level;
+/// assert!(Level::available().any(|level| level == Level::detect()));
+/// assert_eq!(Level::portable().name(), "portable");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Level(Set);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Set {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Level {
+    /// What the compiler's target always has (SSE2 on x86-64, NEON on 64-bit ARM).
+    #[must_use]
+    pub const fn portable() -> Self {
+        Self(Set::Portable)
+    }
+
+    /// The best level of this processor.
+    #[must_use]
+    pub fn detect() -> Self {
+        Self::available().last().unwrap_or(Self::portable())
+    }
+
+    /// All levels of this processor, ascending.
+    pub fn available() -> impl Iterator<Item = Self> {
+        let mut sets = [Some(Set::Portable), None, None];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let avx2 = is_x86_feature_detected!("avx2");
+            let avx512 = avx2
+                && is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl");
+            sets[1] = avx2.then_some(Set::Avx2);
+            sets[2] = avx512.then_some(Set::Avx512);
+        }
+        sets.into_iter().flatten().map(Self)
+    }
+
+    /// Its name in lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self.0 {
+            Set::Portable => "portable",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => "avx2",
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => "avx512",
+        }
+    }
+
+    /// Whether 256-bit registers may be used by name.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn has_avx2(self) -> bool {
+        self.0 != Set::Portable
+    }
+
+    /// Does the work compiled for this level.
+    #[inline]
+    #[expect(unsafe_code, reason = "a function compiled for more than the target has")]
+    pub(crate) fn run<W: Work>(self, work: W) -> W::Output {
+        match self.0 {
+            Set::Portable => work.run(),
+            // SAFETY: the value exists, so `available` has found the features on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx2 => unsafe { avx2(work) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Set::Avx512 => unsafe { avx512(work) },
+        }
+    }
+}
+
+/// A loop that is compiled once for each level: its `run` must be `inline(always)`, and what it calls inlined too.
+pub(crate) trait Work {
+    type Output;
+
+    fn run(self) -> Self::Output;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2<W: Work>(work: W) -> W::Output {
+    work.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avx512f,avx512dq,avx512bw,avx512vl")]
+fn avx512<W: Work>(work: W) -> W::Output {
+    work.run()
+}

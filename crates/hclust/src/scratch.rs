@@ -1,0 +1,101 @@
+//! Memory that runs share, and how they use it.
+
+use crate::Level;
+use crate::memory::Memory;
+use crate::{Float, grid};
+
+/// Spare columns of a square in a thousand of n.
+pub(crate) const SPARE: usize = 330;
+
+/// The same, tight.
+pub(crate) const SPARE_TIGHT: usize = 50;
+
+/// Where a linkage does its work: memory against time. Every choice gives the same bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Storage {
+    /// A square of n rows and 4/3 n columns beside the condensed matrix, which is let go once it is copied. The fastest.
+    #[default]
+    Square,
+    /// A square of n rows and 1.05 n columns: a little slower.
+    Tight,
+    /// The condensed matrix itself and O(n) more: two to four times slower than a square.
+    InPlace,
+}
+
+/// Below this many observations the condensed matrix itself is as fast as a square.
+const SMALL: usize = 64;
+
+impl Storage {
+    /// Spare columns in a thousand of n; `None` without a square.
+    pub(crate) fn spare(self, n: usize) -> Option<usize> {
+        match self {
+            Self::Square if n >= SMALL => Some(SPARE),
+            Self::Tight if n >= SMALL => Some(SPARE_TIGHT),
+            _ => None,
+        }
+    }
+}
+
+/// Working memory, kept from run to run: a second run of the same size asks the system for nothing. It also says how
+/// to work: by which [`Storage`], at which [`Level`].
+///
+/// ```
+/// use hclust::{Condensed, Method, Scratch, Storage, linkage_with};
+/// let mut scratch = Scratch::new().with_storage(Storage::Tight);
+/// for shift in [0.0, 1.0] {
+///     let d = Condensed::from_values(vec![1.0 + shift, 4.0, 5.0])?;
+///     assert_eq!(linkage_with(&mut scratch, d, Method::Average, &())?.merges().len(), 2);
+/// }
+/// # Ok::<(), hclust::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Scratch<T> {
+    pub(crate) cells: Memory<T>,
+    pub(crate) storage: Storage,
+    pub(crate) level: Level,
+}
+
+impl<T: Float> Default for Scratch<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Float> Scratch<T> {
+    /// No memory yet; [`Storage::Square`] at the best level of this processor.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { cells: Memory::empty(), storage: Storage::default(), level: Level::detect() }
+    }
+
+    /// Works by this storage.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Storage) -> Self {
+        self.storage = storage;
+        self
+    }
+
+    /// Works at this level.
+    #[must_use]
+    pub fn with_level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Bytes that are kept for the next run.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        size_of_val::<[T]>(&self.cells) as u64
+    }
+
+    /// The memory that is kept, taken out.
+    pub(crate) fn take(&mut self) -> Memory<T> {
+        std::mem::replace(&mut self.cells, Memory::empty())
+    }
+}
+
+/// Bytes of the working state beside the condensed matrix.
+pub(crate) fn square_bytes<T: Float>(n: usize, storage: Storage) -> u64 {
+    storage.spare(n).map_or(0, |spare| grid::bytes_needed::<T>(n, spare))
+}

@@ -1,0 +1,36 @@
+//! What chain and heap ask of the dissimilarities of live clusters, whatever holds them.
+
+use crate::{Error, Float, Linkage};
+
+/// Dissimilarities of live clusters, each named by its slot: that of its highest observation. A merger keeps the
+/// higher slot.
+pub(crate) trait Table<T: Float> {
+    /// The number of observations.
+    fn n(&self) -> usize;
+
+    fn is_live(&self, slot: usize) -> bool;
+
+    /// The lowest live slot.
+    fn first_live(&mut self) -> usize;
+
+    /// The dissimilarity of two different live slots.
+    fn get(&self, i: usize, j: usize) -> T;
+
+    /// The nearest live slot of `x` that is strictly nearer than `start`, the lowest such on ties; else `start`.
+    fn nearest(&mut self, x: usize, start: (usize, T)) -> (usize, T);
+
+    /// As [`nearest`](Self::nearest), among the slots above `x` only.
+    fn nearest_above(&mut self, x: usize, start: (usize, T)) -> (usize, T);
+
+    /// Merges `x` into `y` (`x < y`, both live, `d_xy` apart): x dies, y becomes the merger. `step` counts merges.
+    fn merge<L>(&mut self, linkage: &L, step: usize, x: usize, y: usize, d_xy: T) -> Result<(), Error>
+    where
+        L: Linkage<T> + ?Sized;
+
+    /// Right after a merger into `y`: visits slots below y with their distances to it, ascending; all of those to which
+    /// it is nearer than anything that [`nearest_above`](Self::nearest_above) has said of them.
+    fn visit_below(&mut self, y: usize, visit: impl FnMut(usize, T));
+
+    /// A merger is dealt with: time to tidy.
+    fn settle(&mut self) {}
+}
