@@ -21,6 +21,8 @@ cargo xtask TASK
                        committed for the sample in data/ (all need Debian's bible-kjv)
   compare [--runs N] [FILE ...]
                        us, NumPy + SciPy (NeuroX's path), fastcluster, scikit-learn and kodama on the same files
+  compare linkage [--runs N] [--n N] [--methods A,B]
+                       the linkage alone on four inputs: us, SciPy, fastcluster and kodama, bits compared
 ";
 
 fn main() -> Result<()> {

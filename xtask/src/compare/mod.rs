@@ -1,5 +1,6 @@
 //! `cargo xtask compare`: us and every peer on the same files, in one run, each in its own process.
 
+mod linkage;
 mod measure;
 mod table;
 
@@ -40,6 +41,9 @@ pub(crate) struct Outcome {
 }
 
 pub(crate) fn run(options: &[&str]) -> Result<()> {
+    if let ["linkage", options @ ..] = options {
+        return linkage::run(options);
+    }
     let (rounds, files) = parse(options)?;
     run_command(&mut cargo(&["build", "--release", "-p", "neuron-redundancy-cli", "-p", "benches", "--bins"]))?;
     let python = interpreter("peers")?;

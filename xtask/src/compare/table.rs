@@ -55,8 +55,25 @@ pub(crate) fn markdown(file: &Path, outcomes: &[Outcome]) -> Result<String> {
     Ok(text)
 }
 
-/// Appends every run to benches/record/{cpu}/{date}.csv.
+/// Records every run.
 pub(crate) fn record(file: &Path, outcomes: &[Outcome]) -> Result<()> {
+    let line = |outcome: &Outcome| {
+        let contender = CONTENDERS.get(outcome.contender).map_or("", |contender| contender.name);
+        let (measured, round) = (outcome.measured, outcome.round + 1);
+        format!(
+            "end-to-end,{},{contender},{round},{:.3},{},{}",
+            name(file),
+            measured.seconds,
+            measured.peak,
+            measured.high_water
+        )
+    };
+    append(&outcomes.iter().map(line).collect::<Vec<_>>())
+}
+
+/// Appends lines `benchmark,file,contender,round,seconds,peak_bytes,vmhwm_bytes` to benches/record/{cpu}/{date}.csv, each
+/// after the commit, the compiler and the machine.
+pub(crate) fn append(lines: &[String]) -> Result<()> {
     let cpu = cpu();
     let slug: String =
         cpu.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
@@ -70,21 +87,10 @@ pub(crate) fn record(file: &Path, outcomes: &[Outcome]) -> Result<()> {
         writeln!(out, "commit,rustc,cpu,cores,benchmark,file,contender,round,seconds,peak_bytes,vmhwm_bytes")?;
     }
     let (commit, rustc) = (commit()?, output(Command::new("rustc").arg("--version"))?);
-    for outcome in outcomes {
-        let contender = CONTENDERS.get(outcome.contender).map_or("", |contender| contender.name);
-        let measured = outcome.measured;
-        writeln!(
-            out,
-            "{commit},{rustc},\"{cpu}\",{},end-to-end,{},{contender},{},{:.3},{},{}",
-            cores(),
-            name(file),
-            outcome.round + 1,
-            measured.seconds,
-            measured.peak,
-            measured.high_water
-        )?;
+    for line in lines {
+        writeln!(out, "{commit},{rustc},\"{cpu}\",{},{line}", cores())?;
     }
-    println!("recorded in {}", path.strip_prefix(root()).unwrap_or(&path).display());
+    eprintln!("recorded in {}", path.strip_prefix(root()).unwrap_or(&path).display());
     Ok(())
 }
 
@@ -98,7 +104,7 @@ fn same_partition(a: &[u32], b: &[u32]) -> bool {
     a.len() == b.len() && pairs.len() == distinct(a) && pairs.len() == distinct(b)
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let (low, high) = (values.get((values.len().max(1) - 1) / 2), values.get(values.len() / 2));
     low.zip(high).map_or(f64::NAN, |(low, high)| (low + high) / 2.0)

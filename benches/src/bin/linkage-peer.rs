@@ -1,0 +1,76 @@
+//! One linkage, one file, one process, for `cargo xtask compare linkage`:
+//! `linkage-peer NAME METHOD FILE OUTPUT` prints `seconds …`; `linkage-peer input KIND N FILE` makes the file.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "inputs are narrowed on purpose"
+)]
+
+use hclust::{Condensed, Dendrogram, Float, Method, Scratch, Storage, linkage_with};
+use std::error::Error;
+use std::time::Instant;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [name, what, third, output] = arguments.as_slice() else {
+        return Err("NAME METHOD FILE OUTPUT".into());
+    };
+    if name == "input" {
+        return Ok(std::fs::write(output, bytemuck::cast_slice(&input(what, third.parse()?)?))?);
+    }
+    let values: Vec<f64> = bytemuck::allocation::pod_collect_to_vec(&std::fs::read(third)?);
+    let method: Method = what.parse()?;
+    let rows = match name.as_str() {
+        "kodama" => kodama(values, method)?,
+        "hclust" => ours(values, method, Storage::Square)?,
+        "hclust-tight" => ours(values, method, Storage::Tight)?,
+        "hclust-in-place" => ours(values, method, Storage::InPlace)?,
+        "hclust-f32" => {
+            ours(values.into_iter().map(|v| v as f32).collect::<Vec<f32>>(), method, Storage::Square)?
+        }
+        other => return Err(format!("no contender {other}").into()),
+    };
+    Ok(std::fs::write(output, bytemuck::cast_slice(&rows))?)
+}
+
+fn ours<T: Float>(values: Vec<T>, method: Method, storage: Storage) -> Result<Vec<[f64; 4]>, Box<dyn Error>> {
+    let condensed = Condensed::from_values(values)?;
+    let start = Instant::now();
+    let tree: Dendrogram<T> = linkage_with(&mut Scratch::new().with_storage(storage), condensed, method, &())?;
+    println!("seconds {}", start.elapsed().as_secs_f64());
+    Ok(tree.rows().collect())
+}
+
+fn kodama(mut values: Vec<f64>, method: Method) -> Result<Vec<[f64; 4]>, Box<dyn Error>> {
+    let n = Condensed::from_values(values.clone())?.n();
+    let method = method.name().parse()?;
+    let start = Instant::now();
+    let tree = kodama::linkage(&mut values, n, method);
+    println!("seconds {}", start.elapsed().as_secs_f64());
+    let number = |count: usize| count as f64;
+    let row = |s: &kodama::Step<f64>| [number(s.cluster1), number(s.cluster2), s.dissimilarity, number(s.size)];
+    Ok(tree.steps().iter().map(row).collect())
+}
+
+/// A condensed matrix: uniform, whole numbers with many ties, correlated groups, or real activations from a file.
+fn input(kind: &str, n: usize) -> Result<Vec<f64>, Box<dyn Error>> {
+    Ok(match kind {
+        "random" => testkit::random_condensed(n, 1),
+        "tied" => testkit::random_condensed(n, 1).into_iter().map(|v| (v * 100.0).ceil()).collect(),
+        "block" => {
+            let values: Vec<f32> = testkit::activations(200, n, n / 25, 2).iter().map(|&v| v as f32).collect();
+            benches::dissimilarities(&values, 200, n)
+        }
+        file => {
+            let source = activations::open(file)?;
+            let (tokens, neurons) = (source.tokens(), source.neurons());
+            let mut scratch = activations::Scratch::default();
+            let block = source.block(0..tokens, &mut scratch)?;
+            let activations::Values::F32(values) = block.values else { return Err("f32 is meant".into()) };
+            let n = n.min(neurons);
+            let first: Vec<f32> = values.chunks(neurons).flat_map(|row| &row[..n]).copied().collect();
+            benches::dissimilarities(&first, tokens, n)
+        }
+    })
+}
