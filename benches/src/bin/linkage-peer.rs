@@ -9,6 +9,7 @@
 
 use hclust::{Condensed, Dendrogram, Float, Method, Scratch, Storage, linkage_with};
 use std::error::Error;
+use std::io::Read as _;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -19,7 +20,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     if name == "input" {
         return Ok(std::fs::write(output, bytemuck::cast_slice(&input(what, third.parse()?)?))?);
     }
-    let values: Vec<f64> = bytemuck::allocation::pod_collect_to_vec(&std::fs::read(third)?);
+    // Straight into floats, so that the peak is the linkage's.
+    let mut file = std::fs::File::open(third)?;
+    let mut values = vec![0.0_f64; usize::try_from(file.metadata()?.len() / 8)?];
+    file.read_exact(bytemuck::cast_slice_mut(&mut values))?;
     let method: Method = what.parse()?;
     let rows = match name.as_str() {
         "kodama" => kodama(values, method)?,
@@ -27,7 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         "hclust-tight" => ours(values, method, Storage::Tight)?,
         "hclust-in-place" => ours(values, method, Storage::InPlace)?,
         "hclust-f32" => {
-            ours(values.into_iter().map(|v| v as f32).collect::<Vec<f32>>(), method, Storage::Square)?
+            let narrow: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+            drop(values);
+            ours(narrow, method, Storage::Square)?
         }
         other => return Err(format!("no contender {other}").into()),
     };
@@ -42,8 +48,10 @@ fn ours<T: Float>(values: Vec<T>, method: Method, storage: Storage) -> Result<Ve
     Ok(tree.rows().collect())
 }
 
-fn kodama(mut values: Vec<f64>, method: Method) -> Result<Vec<[f64; 4]>, Box<dyn Error>> {
-    let n = Condensed::from_values(values.clone())?.n();
+fn kodama(values: Vec<f64>, method: Method) -> Result<Vec<[f64; 4]>, Box<dyn Error>> {
+    let condensed = Condensed::from_values(values)?;
+    let n = condensed.n();
+    let mut values = condensed.into_values();
     let method = method.name().parse()?;
     let start = Instant::now();
     let tree = kodama::linkage(&mut values, n, method);

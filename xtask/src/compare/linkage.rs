@@ -51,7 +51,6 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     );
     println!("|{}", "---|".repeat(CONTENDERS.len() + 4));
     let mut ratios = vec![Vec::new(); CONTENDERS.len()];
-    warm_memory();
     for method in &options.methods {
         for input in INPUTS {
             let cell = one(method, input, &options, &folder, &peer, &python)?;
@@ -108,6 +107,7 @@ fn one(
                 Command::new(peer)
             };
             command.arg(contender).arg(method).arg(&file).arg(output(contender));
+            warm_memory(2 << 30);
             let measured =
                 measure(&mut command, true).with_context(|| format!("{contender}, {method}, {input}"))?;
             seconds[at].push(measured.seconds);

@@ -69,10 +69,11 @@ fn kilobytes(status: &str, field: &str) -> u64 {
     value.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1024
 }
 
-/// Touches memory once, so that no contender pays for pages that the machine has never used.
-pub(crate) fn warm_memory() {
+/// Touches memory, so that the next process does not pay for pages that the machine has never used or has given back (a
+/// virtual machine may give free pages to its host within seconds).
+pub(crate) fn warm_memory(most: u64) {
     let free = read_to_string("/proc/meminfo").map_or(0, |text| kilobytes(&text, "MemAvailable:"));
-    let bytes = usize::try_from((free / 2).min(8 << 30)).unwrap_or(0);
+    let bytes = usize::try_from((free / 2).min(most)).unwrap_or(0);
     let mut block: Vec<u8> = Vec::new();
     if block.try_reserve_exact(bytes).is_ok() {
         block.resize(bytes, 1);

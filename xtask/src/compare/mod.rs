@@ -49,7 +49,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     let python = interpreter("peers")?;
     let folder = root().join("target/compare");
     std::fs::create_dir_all(&folder)?;
-    measure::warm_memory();
+    measure::warm_memory(8 << 30);
     for file in &files {
         // Into the page cache, for all alike.
         std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
