@@ -11,6 +11,7 @@ mod float;
 mod grid;
 mod heap;
 mod kernels;
+mod leaves;
 mod level;
 mod lines;
 mod linkage;

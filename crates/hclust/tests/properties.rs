@@ -254,3 +254,28 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn leaves_and_cophenetic_dissimilarities_are_what_members_of_clusters_say(d in condensed(30)) {
+        for method in [Method::Average, Method::Centroid] {
+            let Ok(tree) = linkage(d.clone(), method) else { continue };
+            let n = tree.n();
+            // The members of every node, naively.
+            let mut members: Vec<Vec<usize>> = (0..n).map(|i| vec![i]).collect();
+            let mut expected = vec![0.0; n * n];
+            for merge in tree.merges() {
+                for &i in &members[merge.left] {
+                    for &j in &members[merge.right] {
+                        expected[i * n + j] = merge.height;
+                        expected[j * n + i] = merge.height;
+                    }
+                }
+                let all = [&members[merge.left][..], &members[merge.right]].concat();
+                members.push(all);
+            }
+            prop_assert_eq!(Some(&tree.leaves_list()), members.last());
+            prop_assert_eq!(tree.cophenet().unwrap(), Condensed::from_square(n, &expected).unwrap());
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What a dendrogram says of its observations: their order in a drawing, and when two of them meet.
+
+use crate::{Condensed, Dendrogram, Error, Float};
+
+impl<T: Float> Dendrogram<T> {
+    /// The observations in the order of a drawing, left to right: SciPy's `leaves_list`. `O(n)`, no recursion.
+    ///
+    /// ```
+    /// use hclust::{Condensed, Method, linkage};
+    /// let tree = linkage(Condensed::from_values(vec![4.0, 1.0, 5.0])?, Method::Single)?; // 0–2 first, then 1
+    /// assert_eq!(tree.leaves_list(), [1, 0, 2]);
+    /// # Ok::<(), hclust::Error>(())
+    /// ```
+    #[must_use]
+    pub fn leaves_list(&self) -> Vec<usize> {
+        let n = self.n();
+        let mut leaves = Vec::with_capacity(n);
+        let mut pending = vec![(2 * n).saturating_sub(2)];
+        while let Some(node) = pending.pop() {
+            match node.checked_sub(n).and_then(|row| self.merges().get(row)) {
+                Some(merge) => pending.extend([merge.right, merge.left]),
+                None => leaves.push(node),
+            }
+        }
+        leaves
+    }
+
+    /// The cophenetic dissimilarities: for each pair the height at which the two are first in one cluster, condensed.
+    /// SciPy's `cophenet(Z)`. `O(n²)` time and memory, no recursion.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`] if the n (n − 1) / 2 values cannot be had.
+    ///
+    /// ```
+    /// use hclust::{Condensed, Method, linkage};
+    /// let tree = linkage(Condensed::from_values(vec![4.0, 1.0, 5.0])?, Method::Single)?;
+    /// assert_eq!(tree.cophenet()?.values(), [4.0, 1.0, 4.0]);
+    /// # Ok::<(), hclust::Error>(())
+    /// ```
+    pub fn cophenet(&self) -> Result<Condensed<T>, Error> {
+        let n = self.n();
+        let pairs = n as u128 * (n as u128).saturating_sub(1) / 2;
+        let failed = || Error::OutOfMemory {
+            bytes: u64::try_from(pairs.saturating_mul(size_of::<T>() as u128)).unwrap_or(u64::MAX),
+        };
+        let length = usize::try_from(pairs).map_err(|_| failed())?;
+        let mut values = Vec::new();
+        values.try_reserve_exact(length).map_err(|_| failed())?;
+        values.resize(length, T::ZERO);
+        let offsets = crate::condensed::row_offsets(n);
+        // In a drawing's order every cluster is a run of leaves: its start and end, by node.
+        let leaves = self.leaves_list();
+        let mut runs = vec![0..0; (2 * n).saturating_sub(1)];
+        for (at, &leaf) in leaves.iter().enumerate() {
+            runs[leaf] = at..at + 1;
+        }
+        for (row, merge) in self.merges().iter().enumerate() {
+            let (left, right) = (runs[merge.left].clone(), runs[merge.right].clone());
+            for &i in &leaves[left.clone()] {
+                for &j in &leaves[right.clone()] {
+                    values[crate::condensed::place(&offsets, i, j)] = merge.height;
+                }
+            }
+            runs[n + row] = left.start..right.end;
+        }
+        Condensed::new(n, values)
+    }
+}
