@@ -135,6 +135,26 @@ impl<T: Float> Condensed<T> {
     }
 }
 
+/// A condensed matrix that is let go in the background.
+#[derive(Debug)]
+pub(crate) struct LetGo<T: Float>(pub(crate) Condensed<T>);
+
+impl<T: Float> Drop for LetGo<T> {
+    fn drop(&mut self) {
+        let_go(std::mem::take(&mut self.0.values));
+    }
+}
+
+/// Frees values on a thread of their own if they are many: giving gigabytes of small pages back takes the system a
+/// tenth of a second each, for which neither the linkage nor a user who cancels need wait.
+pub(crate) fn let_go<T: Float>(values: Vec<T>) {
+    const MANY: usize = 64 << 20;
+    if size_of_val::<[T]>(&values) >= MANY {
+        // Without a thread the closure is dropped here, and the values with it.
+        let _ = std::thread::Builder::new().name("hclust-free".to_owned()).spawn(move || drop(values));
+    }
+}
+
 /// Start of row `i`, shifted so that adding `j > i` gives the place of the pair: `i (2n − i − 3) / 2 − 1` without a
 /// subtraction below zero (row 0 wraps, and adding `j ≥ 1` wraps back).
 #[inline]

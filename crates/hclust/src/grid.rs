@@ -2,7 +2,7 @@
 //!
 //! Why it is laid out so, and what each step costs, is told in `NOTE.md` beside this file.
 
-use crate::condensed::row_offsets;
+use crate::condensed::{LetGo, row_offsets};
 use crate::fill::{Fill, ROWS};
 use crate::kernels::{BLOCK, Columns, Merge, Scan};
 use crate::level::Level;
@@ -75,12 +75,13 @@ impl<T: Float> Grid<T> {
         above: bool,
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
-        let n = condensed.n();
+        let condensed = LetGo(condensed);
+        let n = condensed.0.n();
         let pitch = pitch::<T>(n, spare);
         if cells.len() < n * pitch {
             cells = Memory::zeroed(n * pitch)?;
         }
-        let (offsets, values) = (row_offsets(n), condensed.values());
+        let (offsets, values) = (row_offsets(n), condensed.0.values());
         let mut lists = vec![ShortList::new(); pitch];
         let gate = Gate::new(observer, n.saturating_sub(1));
         let fill = |(block, (rows, lists)): (usize, (&mut [T], &mut [ShortList<T>]))| {
@@ -94,7 +95,7 @@ impl<T: Float> Grid<T> {
         let good = good.reduce(|| true, |a, b| a & b);
         gate.result()?;
         if !good {
-            condensed.check()?;
+            condensed.0.check()?;
         }
         drop(condensed);
         Ok(Self::new(cells, pitch, n, level, above, lists))

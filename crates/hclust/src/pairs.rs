@@ -1,12 +1,12 @@
 //! Working state of chain and heap: the condensed matrix, the live clusters, and the one walk that updates it.
 
-use crate::condensed::{place, row_offsets};
+use crate::condensed::{let_go, place, row_offsets};
 use crate::table::Table;
 use crate::{Condensed, Error, Float, Linkage, Update};
 
 /// Dissimilarities of live clusters, each kept in the slot of one observation. A merger keeps the higher slot.
 #[derive(Debug)]
-pub(crate) struct Pairs<T> {
+pub(crate) struct Pairs<T: Float> {
     n: usize,
     values: Vec<T>,
     /// Start of each row, so that a pair's place costs one addition.
@@ -22,6 +22,12 @@ impl<T: Float> Pairs<T> {
         let n = condensed.n();
         let offsets = row_offsets(n);
         Self { n, values: condensed.into_values(), offsets, sizes: vec![1; n], live: (0..n).collect() }
+    }
+}
+
+impl<T: Float> Drop for Pairs<T> {
+    fn drop(&mut self) {
+        let_go(std::mem::take(&mut self.values));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The entry points: which algorithm each method takes, and on what it works.
 
 use crate::chain::chain;
+use crate::condensed::LetGo;
 use crate::dendrogram::Step;
 use crate::grid::Grid;
 use crate::heap::heap;
@@ -47,8 +48,9 @@ pub fn linkage_with<T: Float>(
 ) -> Result<Dendrogram<T>, Error> {
     match method {
         Method::Single => {
-            condensed.check_observed(observer)?;
-            spanning(&condensed, scratch, observer).map(|steps| Dendrogram::sorted(condensed.n(), steps))
+            let condensed = LetGo(condensed);
+            condensed.0.check_observed(observer)?;
+            spanning(&condensed.0, scratch, observer).map(|steps| Dendrogram::sorted(condensed.0.n(), steps))
         }
         Method::Complete => linkage_by_with(scratch, condensed, &Complete, observer),
         Method::Average => linkage_by_with(scratch, condensed, &Average, observer),
@@ -117,7 +119,7 @@ where
             on_grid(scratch, grid, |grid| chain(grid, linkage, observer))?
         }
         None => {
-            condensed.check_observed(observer)?;
+            let condensed = checked(condensed, observer)?;
             chain(&mut Pairs::new(condensed), linkage, observer)?
         }
     };
@@ -155,11 +157,22 @@ where
             on_grid(scratch, grid, |grid| heap(grid, linkage, observer))?
         }
         None => {
-            condensed.check_observed(observer)?;
+            let condensed = checked(condensed, observer)?;
             heap(&mut Pairs::new(condensed), linkage, observer)?
         }
     };
     Ok(Dendrogram::in_order(n, &steps))
+}
+
+/// The matrix, if its values are fit; else it is let go.
+fn checked<T: Float>(condensed: Condensed<T>, observer: &dyn Observer) -> Result<Condensed<T>, Error> {
+    match condensed.check_observed(observer) {
+        Ok(()) => Ok(condensed),
+        Err(error) => {
+            drop(LetGo(condensed));
+            Err(error)
+        }
+    }
 }
 
 /// Works on a grid and gives its memory back to the scratch, whatever comes of it.

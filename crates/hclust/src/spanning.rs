@@ -5,6 +5,7 @@ use crate::dendrogram::Step;
 use crate::kernels::{BLOCK, least};
 use crate::level::{Level, Work};
 use crate::lines::{MOST, write_lines};
+use crate::memory::Memory;
 use crate::observer::{Observer, observe};
 use crate::{Condensed, Error, Float, Scratch, Square, Storage};
 
@@ -49,7 +50,7 @@ pub(crate) fn spanning<T: Float>(
     let (n, values, level) = (condensed.n(), condensed.values(), scratch.level);
     let offsets = row_offsets(n);
     let turning = scratch.storage.spare(n).is_some();
-    let mut turned: Vec<Vec<T>> = vec![Vec::new(); n.div_ceil(STRIP)];
+    let mut turned: Vec<Memory<T>> = (0..n.div_ceil(STRIP)).map(|_| Memory::empty()).collect();
     // So many observations of each strip are outside the tree; below the first strip, none.
     let mut outside: Vec<usize> = (0..n.div_ceil(STRIP)).map(|strip| STRIP.min(n - strip * STRIP)).collect();
     let mut first = 0;
@@ -65,7 +66,8 @@ pub(crate) fn spanning<T: Float>(
         if from < start && turning {
             let many = outside[first..strip].iter().sum::<usize>() >= STRIP;
             if many && turned[strip].is_empty() {
-                turned[strip] = turn(values, &offsets, start, level);
+                // Without memory the column is read as it stands.
+                turned[strip] = turn(values, &offsets, start, level).unwrap_or_else(|_| Memory::empty());
             }
             if let Some(row) = turned[strip].get((x - start) * start..(x - start + 1) * start) {
                 let distances = &mut distances[from..start];
@@ -94,9 +96,9 @@ pub(crate) fn spanning_square<T: Float>(
 }
 
 /// The columns of a strip as rows of `start` values: those of the observations below the strip.
-fn turn<T: Float>(values: &[T], offsets: &[usize], start: usize, level: Level) -> Vec<T> {
+fn turn<T: Float>(values: &[T], offsets: &[usize], start: usize, level: Level) -> Result<Memory<T>, Error> {
     let count = STRIP.min(offsets.len() - start);
-    let mut rows = vec![T::ZERO; count * start];
+    let mut rows = Memory::zeroed(count * start)?;
     let mut places: Vec<usize> = (0..count).map(|j| j * start).collect();
     // A strip begins at a multiple of a line.
     for i in (0..start).step_by(T::LINE) {
@@ -107,7 +109,7 @@ fn turn<T: Float>(values: &[T], offsets: &[usize], start: usize, level: Level) -
         write_lines(level, &from[..T::LINE], &places, &mut rows);
         places.iter_mut().for_each(|place| *place += T::LINE);
     }
-    rows
+    Ok(rows)
 }
 
 /// Bytes of all strips.
