@@ -3,6 +3,7 @@
 use std::ops::{Add, Div, Mul, Sub};
 
 pub(crate) mod sealed {
+    #[cfg(target_arch = "x86_64")]
     use crate::lines::{MOST, avx2};
     use std::ops::BitOr;
 

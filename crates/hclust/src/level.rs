@@ -37,18 +37,18 @@ impl Level {
 
     /// All levels of this processor, ascending.
     pub fn available() -> impl Iterator<Item = Self> {
-        let mut sets = [Some(Set::Portable), None, None];
         #[cfg(target_arch = "x86_64")]
-        {
+        let sets = {
             let avx2 = is_x86_feature_detected!("avx2");
             let avx512 = avx2
                 && is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512vl");
-            sets[1] = avx2.then_some(Set::Avx2);
-            sets[2] = avx512.then_some(Set::Avx512);
-        }
+            [Some(Set::Portable), avx2.then_some(Set::Avx2), avx512.then_some(Set::Avx512)]
+        };
+        #[cfg(not(target_arch = "x86_64"))]
+        let sets = [Some(Set::Portable)];
         sets.into_iter().flatten().map(Self)
     }
 
@@ -72,7 +72,10 @@ impl Level {
 
     /// Does the work compiled for this level.
     #[inline]
-    #[expect(unsafe_code, reason = "a function compiled for more than the target has")]
+    #[cfg_attr(
+        target_arch = "x86_64",
+        expect(unsafe_code, reason = "a function compiled for more than the target has")
+    )]
     pub(crate) fn run<W: Work>(self, work: W) -> W::Output {
         match self.0 {
             Set::Portable => work.run(),
