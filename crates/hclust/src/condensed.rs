@@ -103,12 +103,12 @@ impl<T: Float> Condensed<T> {
     }
 
     /// As [`check`](Self::check), in parallel, asking the observer whether to go on.
-    pub(crate) fn check_observed(&self, observer: &dyn Observer) -> Result<(), Error> {
+    pub(crate) fn check_observed(&self, level: Level, observer: &dyn Observer) -> Result<(), Error> {
         const PART: usize = 1 << 16;
         if self.n == 0 {
             return Err(Error::Empty);
         }
-        let (gate, level) = (Gate::new(observer, self.n - 1), Level::detect());
+        let gate = Gate::new(observer, self.n - 1);
         let good = |part: &[T]| gate.is_closed() || level.run(Check(part));
         let all =
             if self.values.len() <= PART { good(&self.values) } else { self.values.par_chunks(PART).all(good) };

@@ -24,7 +24,7 @@ pub(crate) struct Fill<'a, T> {
     pub(crate) first: usize,
     pub(crate) pitch: usize,
     pub(crate) rows: &'a mut [T],
-    /// A list for each row.
+    /// A new list for each row.
     pub(crate) lists: &'a mut [ShortList<T>],
 }
 
@@ -34,7 +34,6 @@ impl<T: Float> Fill<'_, T> {
         let n = self.offsets.len();
         let count = self.rows.len() / self.pitch;
         let at = |i: usize, j: usize| self.offsets[i].wrapping_add(j);
-        self.lists.fill(ShortList::new());
         // Left of the block: columns of the condensed rows above, as many rows at a time as a cache line has values.
         let whole = self.first / T::LINE * T::LINE;
         let mut places: Vec<usize> = (0..count).map(|j| j * self.pitch).collect();

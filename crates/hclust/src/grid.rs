@@ -59,6 +59,8 @@ pub(crate) fn pitch<T: Float>(n: usize, spare: usize) -> usize {
 
 /// Bytes that a grid takes.
 pub(crate) fn bytes_needed<T: Float>(n: usize, spare: usize) -> u64 {
+    // Far more than there can be, and few enough for the arithmetic: the product is past any memory then.
+    let n = n.min(1 << 40);
     let pitch = pitch::<T>(n, spare) as u64;
     // Slot, row, two values and a list by column; a column by slot; a chain, a map and a mark at compaction.
     let per_column = 8 + 2 * size_of::<T>() + size_of::<ShortList<T>>() + 32;
@@ -297,11 +299,10 @@ impl<T: Float> Table<T> for Grid<T> {
 
     fn nearest(&mut self, x: usize, start: (usize, T)) -> (usize, T) {
         let column = self.column_of[x] as usize;
-        let is_live = |column: usize, limits: &[T]| limits[column] > T::NEG_INFINITY;
-        let mut nearest = self.lists[column].nearest(|column| is_live(column, &self.limits));
+        let mut nearest = self.lists[column].nearest(|column| self.limits[column] > T::NEG_INFINITY);
         if nearest.is_none() {
             self.scan(column);
-            nearest = self.lists[column].nearest(|column| is_live(column, &self.limits));
+            nearest = self.lists[column].nearest(|_| true);
         }
         match nearest {
             Some(nearest) if nearest.distance < start.1 => (nearest.slot as usize, nearest.distance),

@@ -2,12 +2,12 @@
 
 use crate::chain::chain;
 use crate::condensed::LetGo;
-use crate::dendrogram::Step;
 use crate::grid::Grid;
 use crate::heap::heap;
 use crate::pairs::Pairs;
 use crate::scratch::square_bytes;
 use crate::spanning::{spanning, spanning_square, strip_bytes};
+use crate::table::Table as _;
 use crate::{
     Average, Centroid, Complete, Condensed, Dendrogram, Error, Float, Linkage, Median, Method, Observer,
     Reducible, Scratch, Square, Storage, Ward, Weighted,
@@ -46,19 +46,7 @@ pub fn linkage_with<T: Float>(
     method: Method,
     observer: &dyn Observer,
 ) -> Result<Dendrogram<T>, Error> {
-    match method {
-        Method::Single => {
-            let condensed = LetGo(condensed);
-            condensed.0.check_observed(observer)?;
-            spanning(&condensed.0, scratch, observer).map(|steps| Dendrogram::sorted(condensed.0.n(), steps))
-        }
-        Method::Complete => linkage_by_with(scratch, condensed, &Complete, observer),
-        Method::Average => linkage_by_with(scratch, condensed, &Average, observer),
-        Method::Weighted => linkage_by_with(scratch, condensed, &Weighted, observer),
-        Method::Ward => linkage_by_with(scratch, condensed, &Ward, observer),
-        Method::Centroid => by_heap(scratch, condensed, &Centroid, observer),
-        Method::Median => by_heap(scratch, condensed, &Median, observer),
-    }
+    by_method(scratch, Input::Condensed(condensed), method, observer)
 }
 
 /// Clusters by a reducible linkage of your own, by the nearest-neighbour chain in `O(n²)` time.
@@ -111,19 +99,7 @@ where
     T: Float,
     L: Linkage<T> + Reducible + ?Sized,
 {
-    let n = condensed.n();
-    let steps = match scratch.storage.spare(n) {
-        Some(spare) => {
-            let (level, cells) = (scratch.level, scratch.take());
-            let grid = Grid::from_condensed(condensed, cells, spare, level, false, observer)?;
-            on_grid(scratch, grid, |grid| chain(grid, linkage, observer))?
-        }
-        None => {
-            let condensed = checked(condensed, observer)?;
-            chain(&mut Pairs::new(condensed), linkage, observer)?
-        }
-    };
-    Ok(Dendrogram::sorted(n, steps))
+    by_chain(scratch, Input::Condensed(condensed), linkage, observer)
 }
 
 /// Clusters by any linkage of your own, always merging a closest pair, by the heap algorithm. Merges are numbered in
@@ -136,54 +112,7 @@ where
     T: Float,
     L: Linkage<T> + ?Sized,
 {
-    by_heap(&mut Scratch::new(), condensed, linkage, &())
-}
-
-fn by_heap<T, L>(
-    scratch: &mut Scratch<T>,
-    condensed: Condensed<T>,
-    linkage: &L,
-    observer: &dyn Observer,
-) -> Result<Dendrogram<T>, Error>
-where
-    T: Float,
-    L: Linkage<T> + ?Sized,
-{
-    let n = condensed.n();
-    let steps = match scratch.storage.spare(n) {
-        Some(spare) => {
-            let (level, cells) = (scratch.level, scratch.take());
-            let grid = Grid::from_condensed(condensed, cells, spare, level, true, observer)?;
-            on_grid(scratch, grid, |grid| heap(grid, linkage, observer))?
-        }
-        None => {
-            let condensed = checked(condensed, observer)?;
-            heap(&mut Pairs::new(condensed), linkage, observer)?
-        }
-    };
-    Ok(Dendrogram::in_order(n, &steps))
-}
-
-/// The matrix, if its values are fit; else it is let go.
-fn checked<T: Float>(condensed: Condensed<T>, observer: &dyn Observer) -> Result<Condensed<T>, Error> {
-    match condensed.check_observed(observer) {
-        Ok(()) => Ok(condensed),
-        Err(error) => {
-            drop(LetGo(condensed));
-            Err(error)
-        }
-    }
-}
-
-/// Works on a grid and gives its memory back to the scratch, whatever comes of it.
-fn on_grid<T: Float>(
-    scratch: &mut Scratch<T>,
-    mut grid: Grid<T>,
-    work: impl FnOnce(&mut Grid<T>) -> Result<Vec<Step<T>>, Error>,
-) -> Result<Vec<Step<T>>, Error> {
-    let steps = work(&mut grid);
-    scratch.cells = grid.into_cells();
-    steps
+    by_heap(&mut Scratch::new(), Input::Condensed(condensed), linkage, &())
 }
 
 /// Clusters the observations of a square matrix: as [`linkage`] of its condensed form, in the same bits.
@@ -204,47 +133,11 @@ pub fn linkage_square_with<T: Float>(
     method: Method,
     observer: &dyn Observer,
 ) -> Result<Dendrogram<T>, Error> {
-    square.check()?;
-    match method {
-        Method::Single => {
-            let steps = spanning_square(&square, scratch.level, observer)?;
-            let (n, _, cells) = square.into_parts();
-            scratch.cells = cells;
-            Ok(Dendrogram::sorted(n, steps))
-        }
-        Method::Complete => square_by_chain(scratch, square, &Complete, observer),
-        Method::Average => square_by_chain(scratch, square, &Average, observer),
-        Method::Weighted => square_by_chain(scratch, square, &Weighted, observer),
-        Method::Ward => square_by_chain(scratch, square, &Ward, observer),
-        Method::Centroid => square_by_heap(scratch, square, &Centroid, observer),
-        Method::Median => square_by_heap(scratch, square, &Median, observer),
-    }
+    by_method(scratch, Input::Square(square), method, observer)
 }
 
-fn square_by_chain<T: Float>(
-    scratch: &mut Scratch<T>,
-    square: Square<T>,
-    linkage: &(impl Linkage<T> + Reducible),
-    observer: &dyn Observer,
-) -> Result<Dendrogram<T>, Error> {
-    let n = square.n();
-    let grid = Grid::from_square(square, scratch.level, false, observer)?;
-    on_grid(scratch, grid, |grid| chain(grid, linkage, observer)).map(|steps| Dendrogram::sorted(n, steps))
-}
-
-fn square_by_heap<T: Float>(
-    scratch: &mut Scratch<T>,
-    square: Square<T>,
-    linkage: &impl Linkage<T>,
-    observer: &dyn Observer,
-) -> Result<Dendrogram<T>, Error> {
-    let n = square.n();
-    let grid = Grid::from_square(square, scratch.level, true, observer)?;
-    on_grid(scratch, grid, |grid| heap(grid, linkage, observer)).map(|steps| Dendrogram::in_order(n, &steps))
-}
-
-/// Clusters many matrices, each as [`linkage`] would, on rayon's threads: a thread takes one matrix at a time and
-/// keeps its working memory for the next. Results stand in the order of the matrices.
+/// Clusters many matrices, each as [`linkage`] would, on rayon's threads, which keep working memory from one to
+/// the next. At most as many are in work at once as there are threads, but for those that a thread begins while it waits. Results stand in the order of the matrices.
 ///
 /// ```
 /// use hclust::{Condensed, Method, linkage_batch};
@@ -282,4 +175,128 @@ pub fn bytes_needed<T: Float>(n: usize, method: Method, storage: Storage) -> u64
         .saturating_mul(size_of::<T>() as u64)
         .saturating_add(count.saturating_mul(per_observation))
         .saturating_add(beside)
+}
+
+/// Dissimilarities in either form.
+enum Input<T> {
+    Condensed(Condensed<T>),
+    Square(Square<T>),
+}
+
+/// What chain and heap work on.
+enum State<T: Float> {
+    Grid(Grid<T>),
+    Pairs(Pairs<T>),
+}
+
+fn by_method<T: Float>(
+    scratch: &mut Scratch<T>,
+    input: Input<T>,
+    method: Method,
+    observer: &dyn Observer,
+) -> Result<Dendrogram<T>, Error> {
+    match method {
+        Method::Single => by_tree(scratch, input, observer),
+        Method::Complete => by_chain(scratch, input, &Complete, observer),
+        Method::Average => by_chain(scratch, input, &Average, observer),
+        Method::Weighted => by_chain(scratch, input, &Weighted, observer),
+        Method::Ward => by_chain(scratch, input, &Ward, observer),
+        Method::Centroid => by_heap(scratch, input, &Centroid, observer),
+        Method::Median => by_heap(scratch, input, &Median, observer),
+    }
+}
+
+fn by_tree<T: Float>(
+    scratch: &mut Scratch<T>,
+    input: Input<T>,
+    observer: &dyn Observer,
+) -> Result<Dendrogram<T>, Error> {
+    match input {
+        Input::Condensed(condensed) => {
+            let condensed = LetGo(condensed);
+            condensed.0.check_observed(scratch.level, observer)?;
+            let steps = spanning(&condensed.0, scratch, observer)?;
+            Ok(Dendrogram::sorted(condensed.0.n(), steps))
+        }
+        Input::Square(square) => {
+            square.check(observer)?;
+            let steps = spanning_square(&square, scratch.level, observer);
+            let (n, _, cells) = square.into_parts();
+            scratch.cells = cells;
+            Ok(Dendrogram::sorted(n, steps?))
+        }
+    }
+}
+
+fn by_chain<T, L>(
+    scratch: &mut Scratch<T>,
+    input: Input<T>,
+    linkage: &L,
+    observer: &dyn Observer,
+) -> Result<Dendrogram<T>, Error>
+where
+    T: Float,
+    L: Linkage<T> + Reducible + ?Sized,
+{
+    let (n, steps) = match prepare(scratch, input, false, observer)? {
+        State::Grid(mut grid) => {
+            let steps = chain(&mut grid, linkage, observer);
+            (grid.n(), put_back(scratch, grid, steps)?)
+        }
+        State::Pairs(mut pairs) => (pairs.n(), chain(&mut pairs, linkage, observer)?),
+    };
+    Ok(Dendrogram::sorted(n, steps))
+}
+
+fn by_heap<T, L>(
+    scratch: &mut Scratch<T>,
+    input: Input<T>,
+    linkage: &L,
+    observer: &dyn Observer,
+) -> Result<Dendrogram<T>, Error>
+where
+    T: Float,
+    L: Linkage<T> + ?Sized,
+{
+    let (n, steps) = match prepare(scratch, input, true, observer)? {
+        State::Grid(mut grid) => {
+            let steps = heap(&mut grid, linkage, observer);
+            (grid.n(), put_back(scratch, grid, steps)?)
+        }
+        State::Pairs(mut pairs) => (pairs.n(), heap(&mut pairs, linkage, observer)?),
+    };
+    Ok(Dendrogram::in_order(n, &steps))
+}
+
+/// The checked working state; `above` if only higher slots are to be looked for.
+fn prepare<T: Float>(
+    scratch: &mut Scratch<T>,
+    input: Input<T>,
+    above: bool,
+    observer: &dyn Observer,
+) -> Result<State<T>, Error> {
+    let level = scratch.level;
+    Ok(match input {
+        Input::Square(square) => {
+            square.check(observer)?;
+            State::Grid(Grid::from_square(square, level, above, observer)?)
+        }
+        Input::Condensed(condensed) => match scratch.storage.spare(condensed.n()) {
+            Some(spare) => {
+                let cells = scratch.take();
+                State::Grid(Grid::from_condensed(condensed, cells, spare, level, above, observer)?)
+            }
+            None => {
+                let checked = condensed.check_observed(level, observer);
+                let pairs = Pairs::new(condensed);
+                checked.map(|()| State::Pairs(pairs))?
+            }
+        },
+    })
+}
+
+/// Gives a grid's memory to the scratch, whatever came of the work on it.
+fn put_back<T: Float, R>(scratch: &mut Scratch<T>, grid: Grid<T>, result: R) -> R {
+    scratch.cells = grid.into_cells();
+    result
 }

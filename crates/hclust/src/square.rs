@@ -2,6 +2,7 @@
 
 use crate::grid::pitch;
 use crate::memory::Memory;
+use crate::observer::{Gate, Observer};
 use crate::scratch::{SPARE, SPARE_TIGHT};
 use crate::{Error, Float};
 use rayon::prelude::*;
@@ -74,31 +75,39 @@ impl<T: Float> Square<T> {
         self.cells[..n * self.pitch].chunks_exact_mut(self.pitch).map(move |row| &mut row[..n])
     }
 
-    /// Every value finite and at least 0, symmetric, the diagonal 0. In parallel, tile by tile.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Every value finite and at least 0, symmetric, the diagonal 0; else the first fault, row by row of tiles. In
+    /// parallel, asking the observer whether to go on.
+    pub(crate) fn check(&self, observer: &dyn Observer) -> Result<(), Error> {
         if self.n == 0 {
             return Err(Error::Empty);
         }
+        let gate = Gate::new(observer, self.n - 1);
+        let fault = |start: usize| {
+            let tiles = (0..=start).step_by(TILE).take_while(|_| !gate.is_closed());
+            tiles.filter_map(|from| self.fault_in_tile(start, from)).next()
+        };
+        let starts = (0..self.n.div_ceil(TILE)).into_par_iter();
+        let fault = starts.find_map_first(|tile_row| fault(tile_row * TILE));
+        gate.result()?;
+        fault.map_or(Ok(()), Err)
+    }
+
+    /// The first fault in the tile of rows from `start` and columns from `from`, up to the diagonal.
+    fn fault_in_tile(&self, start: usize, from: usize) -> Option<Error> {
         let at = |i: usize, j: usize| self.cells[i * self.pitch + j];
-        let tile = |start: usize| {
-            let rows = start..(start + TILE).min(self.n);
-            for from in (0..=start).step_by(TILE) {
-                for i in rows.clone() {
-                    for j in from..(from + TILE).min(i + 1) {
-                        let (value, opposite) = (at(i, j), if i == j { T::ZERO } else { at(j, i) });
-                        if !(value >= T::ZERO && value < T::INFINITY) {
-                            return Err(Error::Value { i: j, j: i, value: value.into() });
-                        }
-                        if value != opposite {
-                            let (found, expected) = (value.into(), opposite.into());
-                            return Err(Error::NotSymmetric { row: i, column: j, found, expected });
-                        }
-                    }
+        for i in start..(start + TILE).min(self.n) {
+            for j in from..(from + TILE).min(i + 1) {
+                let (value, opposite) = (at(i, j), if i == j { T::ZERO } else { at(j, i) });
+                if !(value >= T::ZERO && value < T::INFINITY) {
+                    return Some(Error::Value { i: j, j: i, value: value.into() });
+                }
+                if value != opposite {
+                    let (found, expected) = (value.into(), opposite.into());
+                    return Some(Error::NotSymmetric { row: i, column: j, found, expected });
                 }
             }
-            Ok(())
-        };
-        (0..self.n.div_ceil(TILE)).into_par_iter().map(|tile_row| tile(tile_row * TILE)).collect()
+        }
+        None
     }
 
     /// n, values from one row to the next, cells.

@@ -213,6 +213,19 @@ fn thread_count_and_batch_change_no_bit() {
 }
 
 #[test]
+fn bytes_needed_never_overflows() {
+    for method in Method::ALL {
+        for storage in [Storage::Square, Storage::Tight, Storage::InPlace] {
+            for n in [0, 1, 100, 1 << 31, usize::MAX] {
+                let needed = hclust::bytes_needed::<f64>(n, method, storage);
+                assert!(needed >= n as u64 || n == usize::MAX, "{method} {storage:?} {n}: {needed}");
+            }
+            assert_eq!(hclust::bytes_needed::<f32>(usize::MAX, method, storage), u64::MAX);
+        }
+    }
+}
+
+#[test]
 fn a_square_that_is_none_is_refused_with_the_place() {
     let d = Condensed::new(70, testkit::random_condensed(70, 1)).unwrap();
     let with = |i: usize, j: usize, value: f64| {
