@@ -47,11 +47,8 @@ impl<'a> Tree<'a, f64> {
     pub fn from_rows(rows: &'a [[f64; 4]]) -> Result<Self, Error> {
         let n = rows.len() + 1;
         let mut check = MergeCheck::new(n)?;
-        for (row, &[left, right, height, size]) in rows.iter().enumerate() {
-            let (Some(left), Some(right), Some(size)) = (whole(left), whole(right), whole(size)) else {
-                return Err(Error::Row { row, n, why: "a node or size is no whole number of at least 0" });
-            };
-            check.push(&Merge { left, right, height, size })?;
+        for row in rows {
+            check.push_row(row)?;
         }
         Ok(Self { n, rows: Rows::Scipy(rows) })
     }
@@ -100,17 +97,8 @@ impl<T: Float> Tree<'_, T> {
     }
 }
 
-/// A float that is a whole number from 0 to 2⁵³.
-fn whole(value: f64) -> Option<usize> {
-    (value == value.trunc() && (0.0..=9_007_199_254_740_992.0).contains(&value)).then(|| node_number(value))
-}
-
 #[inline]
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "checked by `whole` in `from_rows`"
-)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked in `from_rows`")]
 fn node_number(value: f64) -> usize {
     value as usize
 }

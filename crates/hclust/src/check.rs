@@ -68,6 +68,26 @@ impl MergeCheck {
         Ok(())
     }
 
+    /// The next row of SciPy's Z: left, right, height, size.
+    ///
+    /// # Errors
+    /// As [`push`](Self::push), and if a node or size is no whole number.
+    pub fn push_row(&mut self, row: &[f64; 4]) -> Result<Merge<f64>, Error> {
+        let &[left, right, height, size] = row;
+        let (Some(left), Some(right), Some(size)) = (whole(left), whole(right), whole(size)) else {
+            let why = "a node or size is no whole number of at least 0";
+            return Err(Error::Merge { row: self.sizes.len() - self.n, n: self.n, why });
+        };
+        let merge = Merge { left, right, height, size };
+        self.push(&merge)?;
+        Ok(merge)
+    }
+
+    /// Observations under a node made so far; 0 for no such node.
+    pub(crate) fn size(&self, node: f64) -> f64 {
+        whole(node).and_then(|node| self.sizes.get(node)).map_or(0.0, |&size| <f64 as Float>::from_count(size))
+    }
+
     /// After the last merge.
     ///
     /// # Errors
@@ -83,4 +103,10 @@ impl MergeCheck {
         }
         Ok(())
     }
+}
+
+/// A float that is a whole number from 0 to 2⁵³.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked first")]
+fn whole(value: f64) -> Option<usize> {
+    (value == value.trunc() && (0.0..=9_007_199_254_740_992.0).contains(&value)).then_some(value as usize)
 }

@@ -43,13 +43,17 @@ impl<T: Float> Condensed<T> {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn from_values(values: Vec<T>) -> Result<Self, Error> {
-        let n = (1 + values.len().saturating_mul(8)).isqrt().div_ceil(2).max(1);
-        Self::new(n, values).map_err(|error| match error {
-            Error::Length { found, .. } => {
-                Error::Length { n: None, found, square: found.isqrt().pow(2) == found }
-            }
-            other => other,
-        })
+        Self::new(Self::observations(values.len())?, values)
+    }
+
+    /// n of a condensed matrix of so many values.
+    pub(crate) fn observations(length: usize) -> Result<usize, Error> {
+        let n = (1 + length.saturating_mul(8)).isqrt().div_ceil(2).max(1);
+        if n as u128 * (n as u128 - 1) / 2 == length as u128 {
+            Ok(n)
+        } else {
+            Err(Error::Length { n: None, found: length, square: length.isqrt().pow(2) == length })
+        }
     }
 
     /// From a square matrix (rows × columns, n²), which must be symmetric with a diagonal of zeros.

@@ -7,9 +7,10 @@ use std::cmp::Ordering;
 /// One merge: a row of SciPy's Z.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Merge<T> {
-    /// The lower node: an observation if below n, else the merge of row `left − n`.
+    /// The left node: an observation if below n, else the merge of row `left − n`. A linkage puts the lower node here;
+    /// [`optimal_leaf_ordering`](crate::optimal_leaf_ordering) may turn them round.
     pub left: usize,
-    /// The higher node.
+    /// The right node.
     pub right: usize,
     /// The dissimilarity at which the two are merged.
     pub height: T,
@@ -50,7 +51,12 @@ impl<T: Float> Dendrogram<T> {
         let mut check = MergeCheck::new(n)?;
         merges.iter().try_for_each(|merge| check.push(merge))?;
         check.finish()?;
-        Ok(Self { n, merges })
+        Ok(Self::known(n, merges))
+    }
+
+    /// From merges that are known to be a tree.
+    pub(crate) fn known(n: usize, merges: Vec<Merge<T>>) -> Self {
+        Self { n, merges }
     }
 
     /// From steps in any order: a stable sort by height, then union–find numbering (SciPy's `label`).
@@ -86,12 +92,6 @@ impl<T: Float> Dendrogram<T> {
     #[must_use]
     pub fn is_monotonic(&self) -> bool {
         self.merges.windows(2).all(|pair| matches!(pair, [a, b] if a.height <= b.height))
-    }
-
-    /// The rows of SciPy's Z: left, right, height, size, as `f64`.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = [f64; 4]> + '_ {
-        let node = |count: usize| <f64 as Float>::from_count(count);
-        self.merges.iter().map(move |m| [node(m.left), node(m.right), m.height.into(), node(m.size)])
     }
 }
 

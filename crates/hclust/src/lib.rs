@@ -4,6 +4,7 @@
 mod chain;
 mod check;
 mod condensed;
+mod cophenet;
 mod dendrogram;
 mod error;
 mod fill;
@@ -11,14 +12,15 @@ mod float;
 mod grid;
 mod heap;
 mod kernels;
-mod leaves;
 mod level;
 mod lines;
 mod linkage;
 mod memory;
 mod method;
+mod node;
 mod observer;
 mod pairs;
+mod rows;
 mod run;
 mod scratch;
 mod shortlist;
@@ -38,7 +40,9 @@ pub use float::Float;
 pub use level::Level;
 pub use linkage::{Average, Centroid, Complete, Linkage, Median, Reducible, Single, Update, Ward, Weighted};
 pub use method::{Method, UnknownMethod};
+pub use node::ClusterNode;
 pub use observer::Observer;
+pub use rows::{correspond, is_isomorphic, is_valid_linkage, num_obs_linkage, num_obs_y};
 pub use run::{
     bytes_needed, linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_by_with, linkage_square,
     linkage_square_with, linkage_with,

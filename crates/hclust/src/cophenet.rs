@@ -1,30 +1,8 @@
-//! What a dendrogram says of its observations: their order in a drawing, and when two of them meet.
+//! When two observations meet in a dendrogram.
 
 use crate::{Condensed, Dendrogram, Error, Float};
 
 impl<T: Float> Dendrogram<T> {
-    /// The observations in the order of a drawing, left to right: SciPy's `leaves_list`. `O(n)`, no recursion.
-    ///
-    /// ```
-    /// use hclust::{Condensed, Method, linkage};
-    /// let tree = linkage(Condensed::from_values(vec![4.0, 1.0, 5.0])?, Method::Single)?; // 0–2 first, then 1
-    /// assert_eq!(tree.leaves_list(), [1, 0, 2]);
-    /// # Ok::<(), hclust::Error>(())
-    /// ```
-    #[must_use]
-    pub fn leaves_list(&self) -> Vec<usize> {
-        let n = self.n();
-        let mut leaves = Vec::with_capacity(n);
-        let mut pending = vec![(2 * n).saturating_sub(2)];
-        while let Some(node) = pending.pop() {
-            match node.checked_sub(n).and_then(|row| self.merges().get(row)) {
-                Some(merge) => pending.extend([merge.right, merge.left]),
-                None => leaves.push(node),
-            }
-        }
-        leaves
-    }
-
     /// The cophenetic dissimilarities: for each pair the height at which the two are first in one cluster, condensed.
     /// SciPy's `cophenet(Z)`. `O(n²)` time and memory, no recursion.
     ///
