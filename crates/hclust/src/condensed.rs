@@ -78,10 +78,28 @@ impl<T: Float> Condensed<T> {
         Self::new(n, values)
     }
 
+    /// Zeros, to be written over.
+    pub(crate) fn zeroed(n: usize) -> Result<Self, Error> {
+        let pairs = n as u128 * (n as u128).saturating_sub(1) / 2;
+        let failed = || Error::OutOfMemory {
+            bytes: u64::try_from(pairs.saturating_mul(size_of::<T>() as u128)).unwrap_or(u64::MAX),
+        };
+        let length = usize::try_from(pairs).map_err(|_| failed())?;
+        let mut values = Vec::new();
+        values.try_reserve_exact(length).map_err(|_| failed())?;
+        values.resize(length, T::ZERO);
+        Self::new(n, values)
+    }
+
     /// The number of observations.
     #[must_use]
     pub fn n(&self) -> usize {
         self.n
+    }
+
+    /// The pairs' values in order, to be written.
+    pub(crate) fn values_mut(&mut self) -> &mut [T] {
+        &mut self.values
     }
 
     /// The pairs' values in order.

@@ -17,14 +17,8 @@ impl<T: Float> Dendrogram<T> {
     /// ```
     pub fn cophenet(&self) -> Result<Condensed<T>, Error> {
         let n = self.n();
-        let pairs = n as u128 * (n as u128).saturating_sub(1) / 2;
-        let failed = || Error::OutOfMemory {
-            bytes: u64::try_from(pairs.saturating_mul(size_of::<T>() as u128)).unwrap_or(u64::MAX),
-        };
-        let length = usize::try_from(pairs).map_err(|_| failed())?;
-        let mut values = Vec::new();
-        values.try_reserve_exact(length).map_err(|_| failed())?;
-        values.resize(length, T::ZERO);
+        let mut condensed = Condensed::zeroed(n)?;
+        let values = condensed.values_mut();
         let offsets = crate::condensed::row_offsets(n);
         // In a drawing's order every cluster is a run of leaves: its start and end, by node.
         let leaves = self.leaves_list();
@@ -41,6 +35,6 @@ impl<T: Float> Dendrogram<T> {
             }
             runs[n + row] = left.start..right.end;
         }
-        Condensed::new(n, values)
+        Ok(condensed)
     }
 }

@@ -54,6 +54,35 @@ pub enum Error {
         /// The value.
         value: f64,
     },
+    /// Coordinates that are no points.
+    #[error("{found} values are no {n} points: each must have the same number of coordinates")]
+    Points {
+        /// The number of points.
+        n: usize,
+        /// The number of values.
+        found: usize,
+    },
+    /// A coordinate that is NaN or infinite.
+    #[error(
+        "coordinate {dimension} of point {point} is {value}: distances need finite coordinates; remove the point or the \
+         coordinate"
+    )]
+    Coordinate {
+        /// The point, from 0.
+        point: usize,
+        /// The coordinate, from 0.
+        dimension: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A method that is defined for Euclidean distances only.
+    #[error("{method} linkage is defined for euclidean distances, not for {metric}: choose Metric::Euclidean")]
+    Metric {
+        /// The method.
+        method: crate::Method,
+        /// The metric.
+        metric: crate::Metric,
+    },
     /// An update gave a value that is not finite.
     #[error(
         "merge {step} made a dissimilarity that is not finite ({value}): the input is too large for this linkage; \

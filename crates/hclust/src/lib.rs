@@ -20,11 +20,13 @@ mod method;
 mod node;
 mod observer;
 mod pairs;
+mod points;
 mod rows;
 mod run;
 mod scratch;
 mod shortlist;
 mod spanning;
+mod spanning_points;
 mod square;
 mod table;
 #[cfg(feature = "proptest")]
@@ -42,10 +44,11 @@ pub use linkage::{Average, Centroid, Complete, Linkage, Median, Reducible, Singl
 pub use method::{Method, UnknownMethod};
 pub use node::ClusterNode;
 pub use observer::Observer;
+pub use points::{Metric, Points, pdist};
 pub use rows::{correspond, is_isomorphic, is_valid_linkage, num_obs_linkage, num_obs_y};
 pub use run::{
-    bytes_needed, linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_by_with, linkage_square,
-    linkage_square_with, linkage_with,
+    bytes_needed, linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_by_with, linkage_points,
+    linkage_points_with, linkage_square, linkage_square_with, linkage_with,
 };
 pub use scratch::{Scratch, Storage};
 pub use square::Square;

@@ -1,6 +1,6 @@
 //! Dendrograms as rows of numbers: SciPy's Z and MATLAB's form, and SciPy's checks of them.
 
-use crate::{Condensed, Dendrogram, Error, Float, Merge, MergeCheck};
+use crate::{Condensed, Dendrogram, Error, Float, MergeCheck};
 use std::collections::HashMap;
 use std::hash::Hash;
 

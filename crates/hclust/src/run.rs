@@ -5,12 +5,14 @@ use crate::condensed::LetGo;
 use crate::grid::Grid;
 use crate::heap::heap;
 use crate::pairs::Pairs;
+use crate::points::{check_metric, pdist_observed};
 use crate::scratch::square_bytes;
 use crate::spanning::{spanning, spanning_square, strip_bytes};
+use crate::spanning_points::spanning_points;
 use crate::table::Table as _;
 use crate::{
-    Average, Centroid, Complete, Condensed, Dendrogram, Error, Float, Linkage, Median, Method, Observer,
-    Reducible, Scratch, Square, Storage, Ward, Weighted,
+    Average, Centroid, Complete, Condensed, Dendrogram, Error, Float, Linkage, Median, Method, Metric,
+    Observer, Points, Reducible, Scratch, Square, Storage, Ward, Weighted,
 };
 use rayon::prelude::*;
 
@@ -153,6 +155,50 @@ pub fn linkage_batch<T: Float>(
 ) -> Vec<Result<Dendrogram<T>, Error>> {
     let one = |scratch: &mut Scratch<T>, matrix| linkage_with(scratch, matrix, method, &());
     matrices.into_par_iter().map_init(Scratch::new, one).collect()
+}
+
+/// Clusters points: `scipy.cluster.hierarchy.linkage(X, method, metric)`, to the last bit.
+///
+/// Single linkage makes each distance when it is looked at and keeps none: `O(n d)` memory, `O(n² d)` time. The other
+/// methods make the condensed matrix ([`pdist`](crate::pdist)): their updates need all pairs. (Ward, centroid and median
+/// could be had from centroids in linear memory, but not with the bits of their formulas: a difference of squares
+/// rounds differently.)
+///
+/// # Errors
+/// As [`linkage`]; [`Error::Metric`] for ward, centroid or median of distances that are not Euclidean.
+///
+/// ```
+/// use hclust::{Method, Metric, Points, linkage_points};
+/// let points = Points::new(3, &[0.0, 0.0, 3.0, 4.0, 0.0, 1.0])?;
+/// let tree = linkage_points(points, Method::Single, Metric::Euclidean)?;
+/// assert_eq!(tree.merges()[0].height, 1.0);
+/// # Ok::<(), hclust::Error>(())
+/// ```
+pub fn linkage_points<T: Float>(
+    points: Points<'_, T>,
+    method: Method,
+    metric: Metric,
+) -> Result<Dendrogram<T>, Error> {
+    linkage_points_with(&mut Scratch::new(), points, method, metric, &())
+}
+
+/// As [`linkage_points`], in the memory of `scratch` and as it says, telling `observer` of every merge.
+///
+/// # Errors
+/// As [`linkage_points`] and [`linkage_with`].
+pub fn linkage_points_with<T: Float>(
+    scratch: &mut Scratch<T>,
+    points: Points<'_, T>,
+    method: Method,
+    metric: Metric,
+    observer: &dyn Observer,
+) -> Result<Dendrogram<T>, Error> {
+    check_metric(method, metric)?;
+    if method == Method::Single {
+        let steps = spanning_points(points, metric, scratch.level, observer)?;
+        return Ok(Dendrogram::sorted(points.n(), steps));
+    }
+    linkage_with(scratch, pdist_observed(points, metric, scratch.level, observer)?, method, observer)
 }
 
 /// Peak bytes that a run takes for `n` observations of type `T`, the condensed matrix itself included.

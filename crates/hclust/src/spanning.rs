@@ -14,19 +14,17 @@ const STRIP: usize = 64;
 
 /// Grows the tree from observation 0. Ties as SciPy: the lowest observation among the nearest.
 ///
-/// `reach(x, distances)` lowers every distance to the tree that is greater than that to x, and gives the nearest of
-/// those that are outside (inside, it is −∞), the lowest on ties.
-fn grow<T: Float>(
+/// `reach(x)` takes x into the tree: every distance to the tree that is greater than that to x becomes the latter. It
+/// gives the nearest observation outside, the lowest on ties.
+pub(crate) fn grow<T: Float>(
     n: usize,
     observer: &dyn Observer,
-    mut reach: impl FnMut(usize, &mut [T]) -> Nearest<T>,
+    mut reach: impl FnMut(usize) -> Result<Nearest<T>, Error>,
 ) -> Result<Vec<Step<T>>, Error> {
     let mut steps = Vec::with_capacity(n.saturating_sub(1));
-    let mut distances = vec![T::INFINITY; n];
     let mut x = 0;
     while steps.len() + 1 < n {
-        distances[x] = T::NEG_INFINITY;
-        let nearest = reach(x, &mut distances);
+        let nearest = reach(x)?;
         if nearest.place >= n {
             break; // values are finite: there is one
         }
@@ -54,7 +52,9 @@ pub(crate) fn spanning<T: Float>(
     // So many observations of each strip are outside the tree; below the first strip, none.
     let mut outside: Vec<usize> = (0..n.div_ceil(STRIP)).map(|strip| STRIP.min(n - strip * STRIP)).collect();
     let mut first = 0;
-    grow(n, observer, |x, distances| {
+    let mut distances = vec![T::INFINITY; n];
+    grow(n, observer, |x| {
+        distances[x] = T::NEG_INFINITY;
         let strip = x / STRIP;
         outside[strip] -= 1;
         while first < strip && outside[first] == 0 {
@@ -80,7 +80,7 @@ pub(crate) fn spanning<T: Float>(
         }
         let row = &values[offsets[x].wrapping_add(x + 1)..][..n - x - 1];
         let right = level.run(Reach { row, distances: &mut distances[x + 1..], first: x + 1 });
-        if right.distance < nearest.distance { right } else { nearest }
+        Ok(if right.distance < nearest.distance { right } else { nearest })
     })
 }
 
@@ -90,8 +90,10 @@ pub(crate) fn spanning_square<T: Float>(
     level: Level,
     observer: &dyn Observer,
 ) -> Result<Vec<Step<T>>, Error> {
-    grow(square.n(), observer, |x, distances| {
-        level.run(Reach { row: square.row(x).unwrap_or(&[]), distances, first: 0 })
+    let mut distances = vec![T::INFINITY; square.n()];
+    grow(square.n(), observer, |x| {
+        distances[x] = T::NEG_INFINITY;
+        Ok(level.run(Reach { row: square.row(x).unwrap_or(&[]), distances: &mut distances, first: 0 }))
     })
 }
 
@@ -120,13 +122,13 @@ pub(crate) fn strip_bytes<T: Float>(n: usize, storage: Storage) -> u64 {
 
 /// The observation outside the tree that is nearest to it.
 #[derive(Debug, Clone, Copy)]
-struct Nearest<T> {
-    place: usize,
-    distance: T,
+pub(crate) struct Nearest<T> {
+    pub(crate) place: usize,
+    pub(crate) distance: T,
 }
 
 impl<T: Float> Nearest<T> {
-    const NONE: Self = Self { place: usize::MAX, distance: T::INFINITY };
+    pub(crate) const NONE: Self = Self { place: usize::MAX, distance: T::INFINITY };
 }
 
 /// Lowers the distance of one observation to the tree.
@@ -140,12 +142,13 @@ fn reach<T: Float>(i: usize, distance: &mut T, value: T, nearest: &mut Nearest<T
     }
 }
 
-/// Lowers the distances of a run of observations to the tree; gives the nearest, the lowest on ties.
-struct Reach<'a, T> {
-    row: &'a [T],
-    distances: &'a mut [T],
+/// Lowers the distances of a run of observations to the tree (inside it they are −∞); gives the nearest outside, the
+/// lowest on ties.
+pub(crate) struct Reach<'a, T> {
+    pub(crate) row: &'a [T],
+    pub(crate) distances: &'a mut [T],
     /// The observation of the first.
-    first: usize,
+    pub(crate) first: usize,
 }
 
 impl<T: Float> Work for Reach<'_, T> {

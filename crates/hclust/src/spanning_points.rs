@@ -1,0 +1,162 @@
+//! Minimum spanning tree of points: single linkage in memory that grows with the points, not with their pairs.
+
+use crate::dendrogram::Step;
+use crate::level::{Level, Work};
+use crate::observer::Observer;
+use crate::points::{Metric, PANEL, Points, distances};
+use crate::spanning::{Nearest, Reach, grow};
+use crate::{Error, Float};
+use rayon::prelude::*;
+
+/// Coordinates for which a second thread pays.
+const PARALLEL: usize = 1 << 16;
+
+/// The points outside the tree, closed up from time to time, in ascending order.
+struct Outside<T> {
+    dimensions: usize,
+    /// Their coordinates, as [`Points::panels`] lays them out.
+    panels: Vec<T>,
+    /// Their distances to the tree; −∞ of one that has gone inside. The last panel is filled up so.
+    distances: Vec<T>,
+    /// Which points they are.
+    points: Vec<usize>,
+    /// So many have gone inside since they were closed up.
+    gone: usize,
+}
+
+/// The tree of points, as of their condensed matrix, to the last bit: no distance is kept. `O(n² d)` time on rayon's
+/// threads, `O(n d)` memory.
+pub(crate) fn spanning_points<T: Float>(
+    points: Points<'_, T>,
+    metric: Metric,
+    level: Level,
+    observer: &dyn Observer,
+) -> Result<Vec<Step<T>>, Error> {
+    let n = points.n();
+    let risky = points.may_overflow(metric);
+    let mut outside = Outside {
+        dimensions: points.dimensions(),
+        panels: points.panels()?,
+        distances: vec![T::INFINITY; n],
+        points: (0..n).collect(),
+        gone: 0,
+    };
+    outside.distances.resize(n.next_multiple_of(PANEL), T::NEG_INFINITY);
+    let mut place = 0;
+    grow(n, observer, |x| {
+        outside.take(place);
+        let own = points.row(x);
+        if risky {
+            outside.check(metric, x, own)?;
+        }
+        let nearest = outside.reach(metric, own, level);
+        place = nearest.place;
+        Ok(Nearest { place: outside.points.get(place).copied().unwrap_or(usize::MAX), ..nearest })
+    })
+}
+
+impl<T: Float> Outside<T> {
+    /// The point at a place goes inside.
+    fn take(&mut self, place: usize) {
+        self.distances[place] = T::NEG_INFINITY;
+        self.gone += 1;
+        // Every eighth part that has gone is no longer read.
+        if self.gone * 8 > self.points.len() && self.points.len() > PANEL {
+            self.close_up();
+        }
+    }
+
+    fn close_up(&mut self) {
+        let size = PANEL * self.dimensions;
+        let kept: Vec<usize> =
+            (0..self.points.len()).filter(|&place| self.distances[place] > T::NEG_INFINITY).collect();
+        for (to, &from) in kept.iter().enumerate() {
+            for dimension in 0..self.dimensions {
+                let at = |place: usize| place / PANEL * size + dimension * PANEL + place % PANEL;
+                self.panels[at(to)] = self.panels[at(from)];
+            }
+            self.distances[to] = self.distances[from];
+            self.points[to] = self.points[from];
+        }
+        self.points.truncate(kept.len());
+        let end = kept.len().next_multiple_of(PANEL);
+        self.distances[kept.len()..].fill(T::NEG_INFINITY);
+        self.distances.truncate(end);
+        self.panels.truncate(end * self.dimensions);
+        self.gone = 0;
+    }
+
+    /// The nearest point by its place.
+    fn reach(&mut self, metric: Metric, x: &[T], level: Level) -> Nearest<T> {
+        let size = PANEL * self.dimensions;
+        // Some panels make a part, so that a part is worth a thread's while.
+        let panels = if self.panels.len() < PARALLEL {
+            self.distances.len() / PANEL
+        } else {
+            (self.distances.len() / PANEL).div_ceil(2 * rayon::current_num_threads())
+        }
+        .max(1);
+        let part = |(part, distances): (usize, &mut [T])| {
+            let first = part * panels;
+            let panels = &self.panels[first * size..][..distances.len() * self.dimensions];
+            level.run(ReachPoints {
+                metric,
+                dimensions: self.dimensions,
+                panels,
+                x,
+                distances,
+                first: first * PANEL,
+            })
+        };
+        // Parts are in order: of equal ones the earlier is the lower.
+        let nearer = |a: Nearest<T>, b: Nearest<T>| if b.distance < a.distance { b } else { a };
+        if self.panels.len() < PARALLEL {
+            return part((0, &mut self.distances));
+        }
+        let parts = self.distances.par_chunks_mut(panels * PANEL).enumerate();
+        parts.map(part).reduce(|| Nearest::NONE, nearer)
+    }
+
+    /// Finds a distance that is past the range of the type.
+    fn check(&self, metric: Metric, x: usize, own: &[T]) -> Result<(), Error> {
+        let size = PANEL * self.dimensions;
+        for (panel, points) in self.points.chunks(PANEL).enumerate() {
+            let row = distances(metric, &self.panels[panel * size..(panel + 1) * size], own);
+            for (&point, distance) in points.iter().zip(row) {
+                if !distance.is_finite() && point != x {
+                    return Err(Error::Value { i: x.min(point), j: x.max(point), value: distance.into() });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lowers the distances of some panels of points to the tree; gives the nearest, the lowest on ties.
+struct ReachPoints<'a, T> {
+    metric: Metric,
+    dimensions: usize,
+    panels: &'a [T],
+    x: &'a [T],
+    distances: &'a mut [T],
+    /// The place of the first.
+    first: usize,
+}
+
+impl<T: Float> Work for ReachPoints<'_, T> {
+    type Output = Nearest<T>;
+
+    #[inline(always)]
+    fn run(self) -> Nearest<T> {
+        let size = PANEL * self.dimensions;
+        let mut nearest = Nearest::NONE;
+        for (panel, to_tree) in self.distances.chunks_exact_mut(PANEL).enumerate() {
+            let row = distances(self.metric, &self.panels[panel * size..(panel + 1) * size], self.x);
+            let reach = Reach { row: &row, distances: to_tree, first: self.first + panel * PANEL }.run();
+            if reach.distance < nearest.distance {
+                nearest = reach;
+            }
+        }
+        nearest
+    }
+}
