@@ -5,21 +5,41 @@ use crate::observer::{Observer, observe};
 use crate::table::Table;
 use crate::{Error, Float, Linkage, Reducible};
 
+/// What looks on while a chain runs, and may end it early.
+pub(crate) trait Watch<T: Float> {
+    /// Before the first step.
+    fn begin(&mut self, _: &mut impl Table<T>) {}
+
+    /// Whether x, which no chain leads to, is done with; y is its nearest.
+    fn is_final(&mut self, _: &mut impl Table<T>, _x: usize, _y: usize, _height: T) -> bool {
+        false
+    }
+
+    /// Right before a merger.
+    fn merges(&mut self, _: &mut impl Table<T>, _step: usize, _x: usize, _y: usize, _height: T) {}
+}
+
+/// All merges, unwatched.
+impl<T: Float> Watch<T> for () {}
+
 /// Follows nearest neighbours until two are each other's, merges them, goes on from what is left of the chain.
 /// `O(n²)` time. Ties as SciPy: the element before in the chain wins, else the lowest slot.
 pub(crate) fn chain<T, L>(
     pairs: &mut impl Table<T>,
     linkage: &L,
+    watch: &mut impl Watch<T>,
     observer: &dyn Observer,
 ) -> Result<Vec<Step<T>>, Error>
 where
     T: Float,
     L: Linkage<T> + Reducible + ?Sized,
 {
-    let merges = pairs.n().saturating_sub(1);
+    let n = pairs.n();
+    let merges = n.saturating_sub(1);
     let mut steps = Vec::with_capacity(merges);
     let mut chain: Vec<usize> = Vec::new();
-    while steps.len() < merges {
+    watch.begin(pairs);
+    while pairs.live() > 1 {
         let x = chain.last().copied().unwrap_or_else(|| pairs.first_live());
         let before = chain.len().checked_sub(2).map(|at| chain[at]);
         // Dead elements can only be met under a false mark `Reducible`: start anew rather than merge the dead.
@@ -32,16 +52,23 @@ where
         }
         let start = before.map_or((x, T::INFINITY), |slot| (slot, pairs.get(x, slot)));
         let (y, height) = pairs.nearest(x, start);
+        if before.is_none() && watch.is_final(pairs, x, y, height) {
+            chain.clear();
+            pairs.remove(x);
+            observe(observer, n - pairs.live(), merges)?;
+            continue;
+        }
         if before != Some(y) {
             chain.push(y);
             continue;
         }
         chain.truncate(chain.len() - 2);
         let (a, b) = (x.min(y), x.max(y));
+        watch.merges(pairs, steps.len(), a, b, height);
         pairs.merge(linkage, steps.len(), a, b, height)?;
         steps.push(Step { a, b, height });
         pairs.settle();
-        observe(observer, steps.len(), merges)?;
+        observe(observer, n - pairs.live(), merges)?;
     }
     Ok(steps)
 }

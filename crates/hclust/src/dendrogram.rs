@@ -76,6 +76,10 @@ impl<T: Float> Dendrogram<T> {
         Self { n, merges: steps.iter().map(number).collect() }
     }
 
+    pub(crate) fn into_merges(self) -> Vec<Merge<T>> {
+        self.merges
+    }
+
     /// The number of observations.
     #[must_use]
     pub fn n(&self) -> usize {

@@ -83,6 +83,17 @@ pub enum Error {
         /// The metric.
         metric: crate::Metric,
     },
+    /// A method for which a cutoff says nothing of the merges above it.
+    #[error(
+        "{method} linkage can merge lower after higher, so no part of its tree is known by a cutoff: run it whole"
+    )]
+    NotReducible {
+        /// The method.
+        method: crate::Method,
+    },
+    /// A cutoff that is NaN.
+    #[error("the cutoff is NaN: it must be a height")]
+    Cutoff,
     /// An update gave a value that is not finite.
     #[error(
         "merge {step} made a dissimilarity that is not finite ({value}): the input is too large for this linkage; \

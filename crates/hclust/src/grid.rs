@@ -181,6 +181,13 @@ impl<T: Float> Grid<T> {
         self.columns.next_multiple_of(BLOCK)
     }
 
+    /// The living entries of a column's list but one.
+    fn others(&self, column: usize, but: u32) -> impl Iterator<Item = Neighbour<T>> + '_ {
+        self.lists[column]
+            .entries()
+            .filter(move |entry| entry.column != but && self.is_live_column(entry.column as usize))
+    }
+
     /// Brings the columns that not all rows have into the row of a live column.
     fn refresh(&mut self, column: usize) {
         let start = self.start(column);
@@ -281,6 +288,14 @@ impl<T: Float> Table<T> for Grid<T> {
 
     fn is_live(&self, slot: usize) -> bool {
         self.column_of[slot] != NONE
+    }
+
+    fn live(&self) -> usize {
+        self.live
+    }
+
+    fn size(&self, slot: usize) -> T {
+        self.sizes[self.column_of[slot] as usize]
     }
 
     fn first_live(&mut self) -> usize {
@@ -384,5 +399,51 @@ impl<T: Float> Table<T> for Grid<T> {
         if self.columns - self.written == T::LINE {
             self.flush();
         }
+    }
+
+    fn remove(&mut self, slot: usize) {
+        self.limits[self.column_of[slot] as usize] = T::NEG_INFINITY;
+        self.column_of[slot] = NONE;
+        self.live -= 1;
+    }
+
+    fn remove_beyond(&mut self, cutoff: T) {
+        // Nothing is merged yet: columns are slots, and no list has a dead entry.
+        for slot in 0..self.column_of.len() {
+            if !self.lists[slot].nearest(|_| true).is_some_and(|nearest| nearest.distance <= cutoff) {
+                self.remove(slot);
+            }
+        }
+        if self.live > 1 && self.columns > self.live + self.live / 8 {
+            self.compact();
+        }
+    }
+
+    fn rival(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Option<(usize, T)> {
+        let (column, other) = (self.column_of[x] as usize, self.column_of[y]);
+        let close = |entry: &Neighbour<T>| is_close(self.sizes[entry.column as usize], entry.distance);
+        let mut found = self.others(column, other).find(close);
+        if found.is_none() && bound >= self.lists[column].limit() {
+            self.scan(column);
+            let close = |entry: &Neighbour<T>| is_close(self.sizes[entry.column as usize], entry.distance);
+            found = self.others(column, other).find(close);
+            if bound >= self.lists[column].limit() {
+                // All that the list holds are far enough, but the next may not be: not certain is not unique.
+                found = found.or_else(|| self.others(column, other).last());
+            }
+        }
+        found.map(|entry| (entry.slot as usize, entry.distance))
+    }
+
+    fn same(&self, x: usize, y: usize) -> bool {
+        let (column_x, column_y) = (self.column_of[x] as usize, self.column_of[y] as usize);
+        let row = |column| self.cells[self.start(column)..][..self.written].iter();
+        let mut written = row(column_x).zip(row(column_y)).zip(&self.limits).enumerate();
+        let other = |column: usize| column != column_x && column != column_y;
+        written.all(|(column, ((a, b), &limit))| a == b || limit == T::NEG_INFINITY || !other(column))
+            && (self.written..self.columns)
+                .filter(|&column| other(column) && self.is_live_column(column))
+                .map(|column| self.slots[column] as usize)
+                .all(|slot| self.get(x, slot) == self.get(y, slot))
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod below;
 mod chain;
 mod check;
 mod condensed;
@@ -34,6 +35,7 @@ mod table;
 pub mod testing;
 mod union;
 
+pub use below::{Ambiguity, Forest, Stop, linkage_below, linkage_below_by, linkage_below_with};
 pub use check::MergeCheck;
 pub use condensed::Condensed;
 pub use dendrogram::{Dendrogram, Merge};
@@ -47,8 +49,9 @@ pub use observer::Observer;
 pub use points::{Metric, Points, pdist};
 pub use rows::{correspond, is_isomorphic, is_valid_linkage, num_obs_linkage, num_obs_y};
 pub use run::{
-    bytes_needed, linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_by_with, linkage_points,
-    linkage_points_with, linkage_square, linkage_square_with, linkage_with,
+    bytes_needed, linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_by_with, linkage_square,
+    linkage_square_with, linkage_with,
 };
 pub use scratch::{Scratch, Storage};
+pub use spanning_points::{linkage_points, linkage_points_with};
 pub use square::Square;

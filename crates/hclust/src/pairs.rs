@@ -40,6 +40,14 @@ impl<T: Float> Table<T> for Pairs<T> {
         self.sizes[slot] > 0
     }
 
+    fn live(&self) -> usize {
+        self.live.len()
+    }
+
+    fn size(&self, slot: usize) -> T {
+        T::from_count(self.sizes[slot])
+    }
+
     fn first_live(&mut self) -> usize {
         self.live.first().copied().unwrap_or(0)
     }
@@ -65,11 +73,8 @@ impl<T: Float> Table<T> for Pairs<T> {
     where
         L: Linkage<T> + ?Sized,
     {
-        if let Ok(at) = self.live.binary_search(&x) {
-            self.live.remove(at);
-        }
         let (n_x, n_y) = (self.sizes[x], self.sizes[y]);
-        self.sizes[x] = 0;
+        self.remove(x);
         self.sizes[y] = n_x + n_y;
         let (n_x, n_y) = (T::from_count(n_x), T::from_count(n_y));
         let mut overflow = None;
@@ -116,5 +121,18 @@ impl<T: Float> Table<T> for Pairs<T> {
         for &slot in &self.live[..self.live.partition_point(|&slot| slot < y)] {
             visit(slot, self.values[self.offsets[slot].wrapping_add(y)]);
         }
+    }
+
+    fn remove(&mut self, slot: usize) {
+        if let Ok(at) = self.live.binary_search(&slot) {
+            self.live.remove(at);
+        }
+        self.sizes[slot] = 0;
+    }
+
+    fn rival(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Option<(usize, T)> {
+        let others = self.live.iter().filter(|&&slot| slot != x && slot != y);
+        let found = others.map(|&slot| (slot, self.get(x, slot)));
+        found.into_iter().find(|&(slot, distance)| distance <= bound && is_close(self.size(slot), distance))
     }
 }

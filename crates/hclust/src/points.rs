@@ -2,7 +2,7 @@
 
 use crate::level::{Level, Work};
 use crate::observer::{Gate, Observer};
-use crate::{Condensed, Error, Float, Method};
+use crate::{Condensed, Error, Float};
 use rayon::prelude::*;
 
 /// Points whose coordinates lie side by side.
@@ -227,10 +227,4 @@ pub(crate) fn pdist_observed<T: Float>(
     });
     gate.result()?;
     Ok(condensed)
-}
-
-/// Ward, centroid and median are formulas of Euclidean distances.
-pub(crate) fn check_metric(method: Method, metric: Metric) -> Result<(), Error> {
-    let squares = matches!(method, Method::Ward | Method::Centroid | Method::Median);
-    if squares && metric != Metric::Euclidean { Err(Error::Metric { method, metric }) } else { Ok(()) }
 }

@@ -1,18 +1,17 @@
 //! The entry points: which algorithm each method takes, and on what it works.
 
-use crate::chain::chain;
+use crate::chain::{Watch, chain};
 use crate::condensed::LetGo;
+use crate::dendrogram::Step;
 use crate::grid::Grid;
 use crate::heap::heap;
 use crate::pairs::Pairs;
-use crate::points::{check_metric, pdist_observed};
 use crate::scratch::square_bytes;
 use crate::spanning::{spanning, spanning_square, strip_bytes};
-use crate::spanning_points::spanning_points;
 use crate::table::Table as _;
 use crate::{
-    Average, Centroid, Complete, Condensed, Dendrogram, Error, Float, Linkage, Median, Method, Metric,
-    Observer, Points, Reducible, Scratch, Square, Storage, Ward, Weighted,
+    Average, Centroid, Complete, Condensed, Dendrogram, Error, Float, Linkage, Median, Method, Observer,
+    Reducible, Scratch, Square, Storage, Ward, Weighted,
 };
 use rayon::prelude::*;
 
@@ -101,7 +100,8 @@ where
     T: Float,
     L: Linkage<T> + Reducible + ?Sized,
 {
-    by_chain(scratch, Input::Condensed(condensed), linkage, observer)
+    let (n, steps) = by_chain(scratch, Input::Condensed(condensed), linkage, &mut (), observer)?;
+    Ok(Dendrogram::sorted(n, steps))
 }
 
 /// Clusters by any linkage of your own, always merging a closest pair, by the heap algorithm. Merges are numbered in
@@ -157,50 +157,6 @@ pub fn linkage_batch<T: Float>(
     matrices.into_par_iter().map_init(Scratch::new, one).collect()
 }
 
-/// Clusters points: `scipy.cluster.hierarchy.linkage(X, method, metric)`, to the last bit.
-///
-/// Single linkage makes each distance when it is looked at and keeps none: `O(n d)` memory, `O(n² d)` time. The other
-/// methods make the condensed matrix ([`pdist`](crate::pdist)): their updates need all pairs. (Ward, centroid and median
-/// could be had from centroids in linear memory, but not with the bits of their formulas: a difference of squares
-/// rounds differently.)
-///
-/// # Errors
-/// As [`linkage`]; [`Error::Metric`] for ward, centroid or median of distances that are not Euclidean.
-///
-/// ```
-/// use hclust::{Method, Metric, Points, linkage_points};
-/// let points = Points::new(3, &[0.0, 0.0, 3.0, 4.0, 0.0, 1.0])?;
-/// let tree = linkage_points(points, Method::Single, Metric::Euclidean)?;
-/// assert_eq!(tree.merges()[0].height, 1.0);
-/// # Ok::<(), hclust::Error>(())
-/// ```
-pub fn linkage_points<T: Float>(
-    points: Points<'_, T>,
-    method: Method,
-    metric: Metric,
-) -> Result<Dendrogram<T>, Error> {
-    linkage_points_with(&mut Scratch::new(), points, method, metric, &())
-}
-
-/// As [`linkage_points`], in the memory of `scratch` and as it says, telling `observer` of every merge.
-///
-/// # Errors
-/// As [`linkage_points`] and [`linkage_with`].
-pub fn linkage_points_with<T: Float>(
-    scratch: &mut Scratch<T>,
-    points: Points<'_, T>,
-    method: Method,
-    metric: Metric,
-    observer: &dyn Observer,
-) -> Result<Dendrogram<T>, Error> {
-    check_metric(method, metric)?;
-    if method == Method::Single {
-        let steps = spanning_points(points, metric, scratch.level, observer)?;
-        return Ok(Dendrogram::sorted(points.n(), steps));
-    }
-    linkage_with(scratch, pdist_observed(points, metric, scratch.level, observer)?, method, observer)
-}
-
 /// Peak bytes that a run takes for `n` observations of type `T`, the condensed matrix itself included.
 ///
 /// ```
@@ -224,7 +180,7 @@ pub fn bytes_needed<T: Float>(n: usize, method: Method, storage: Storage) -> u64
 }
 
 /// Dissimilarities in either form.
-enum Input<T> {
+pub(crate) enum Input<T> {
     Condensed(Condensed<T>),
     Square(Square<T>),
 }
@@ -241,14 +197,29 @@ fn by_method<T: Float>(
     method: Method,
     observer: &dyn Observer,
 ) -> Result<Dendrogram<T>, Error> {
+    let (n, steps) = match method {
+        Method::Centroid => return by_heap(scratch, input, &Centroid, observer),
+        Method::Median => return by_heap(scratch, input, &Median, observer),
+        _ => steps_of(scratch, input, method, &mut (), observer)?,
+    };
+    Ok(Dendrogram::sorted(n, steps))
+}
+
+/// n and the steps of a reducible method.
+pub(crate) fn steps_of<T: Float>(
+    scratch: &mut Scratch<T>,
+    input: Input<T>,
+    method: Method,
+    watch: &mut impl Watch<T>,
+    observer: &dyn Observer,
+) -> Result<(usize, Vec<Step<T>>), Error> {
     match method {
         Method::Single => by_tree(scratch, input, observer),
-        Method::Complete => by_chain(scratch, input, &Complete, observer),
-        Method::Average => by_chain(scratch, input, &Average, observer),
-        Method::Weighted => by_chain(scratch, input, &Weighted, observer),
-        Method::Ward => by_chain(scratch, input, &Ward, observer),
-        Method::Centroid => by_heap(scratch, input, &Centroid, observer),
-        Method::Median => by_heap(scratch, input, &Median, observer),
+        Method::Complete => by_chain(scratch, input, &Complete, watch, observer),
+        Method::Average => by_chain(scratch, input, &Average, watch, observer),
+        Method::Weighted => by_chain(scratch, input, &Weighted, watch, observer),
+        Method::Ward => by_chain(scratch, input, &Ward, watch, observer),
+        Method::Centroid | Method::Median => Err(Error::NotReducible { method }),
     }
 }
 
@@ -256,42 +227,41 @@ fn by_tree<T: Float>(
     scratch: &mut Scratch<T>,
     input: Input<T>,
     observer: &dyn Observer,
-) -> Result<Dendrogram<T>, Error> {
+) -> Result<(usize, Vec<Step<T>>), Error> {
     match input {
         Input::Condensed(condensed) => {
             let condensed = LetGo(condensed);
             condensed.0.check_observed(scratch.level, observer)?;
-            let steps = spanning(&condensed.0, scratch, observer)?;
-            Ok(Dendrogram::sorted(condensed.0.n(), steps))
+            Ok((condensed.0.n(), spanning(&condensed.0, scratch, observer)?))
         }
         Input::Square(square) => {
             square.check(observer)?;
             let steps = spanning_square(&square, scratch.level, observer);
             let (n, _, cells) = square.into_parts();
             scratch.cells = cells;
-            Ok(Dendrogram::sorted(n, steps?))
+            Ok((n, steps?))
         }
     }
 }
 
-fn by_chain<T, L>(
+pub(crate) fn by_chain<T, L>(
     scratch: &mut Scratch<T>,
     input: Input<T>,
     linkage: &L,
+    watch: &mut impl Watch<T>,
     observer: &dyn Observer,
-) -> Result<Dendrogram<T>, Error>
+) -> Result<(usize, Vec<Step<T>>), Error>
 where
     T: Float,
     L: Linkage<T> + Reducible + ?Sized,
 {
-    let (n, steps) = match prepare(scratch, input, false, observer)? {
+    Ok(match prepare(scratch, input, false, observer)? {
         State::Grid(mut grid) => {
-            let steps = chain(&mut grid, linkage, observer);
+            let steps = chain(&mut grid, linkage, watch, observer);
             (grid.n(), put_back(scratch, grid, steps)?)
         }
-        State::Pairs(mut pairs) => (pairs.n(), chain(&mut pairs, linkage, observer)?),
-    };
-    Ok(Dendrogram::sorted(n, steps))
+        State::Pairs(mut pairs) => (pairs.n(), chain(&mut pairs, linkage, watch, observer)?),
+    })
 }
 
 fn by_heap<T, L>(

@@ -92,10 +92,15 @@ impl<T: Float> ShortList<T> {
         if !is_live(self.columns[0] as usize) {
             self.retain(|column| is_live(column as usize).then_some(column));
         }
-        (self.length > 0).then(|| Neighbour {
-            distance: self.distances[0],
-            slot: self.slots[0],
-            column: self.columns[0],
+        self.entries().next()
+    }
+
+    /// The entries, ascending; the dead among them.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Neighbour<T>> + '_ {
+        (0..self.length as usize).map(|at| Neighbour {
+            distance: self.distances[at],
+            slot: self.slots[at],
+            column: self.columns[at],
         })
     }
 

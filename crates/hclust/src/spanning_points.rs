@@ -1,12 +1,63 @@
-//! Minimum spanning tree of points: single linkage in memory that grows with the points, not with their pairs.
+//! Linkage of points; single linkage by a spanning tree whose memory grows with the points, not with their pairs.
 
 use crate::dendrogram::Step;
 use crate::level::{Level, Work};
 use crate::observer::Observer;
-use crate::points::{Metric, PANEL, Points, distances};
+use crate::points::{PANEL, distances, pdist_observed};
+use crate::run::linkage_with;
 use crate::spanning::{Nearest, Reach, grow};
-use crate::{Error, Float};
+use crate::{Dendrogram, Error, Float, Method, Metric, Points, Scratch};
 use rayon::prelude::*;
+
+/// Clusters points: `scipy.cluster.hierarchy.linkage(X, method, metric)`, to the last bit.
+///
+/// Single linkage makes each distance when it is looked at and keeps none: `O(n d)` memory, `O(n² d)` time. The other
+/// methods make the condensed matrix ([`pdist`](crate::pdist)): their updates need all pairs. (Ward, centroid and median
+/// could be had from centroids in linear memory, but not with the bits of their formulas: a difference of squares
+/// rounds differently.)
+///
+/// # Errors
+/// As [`linkage`]; [`Error::Metric`] for ward, centroid or median of distances that are not Euclidean.
+///
+/// ```
+/// use hclust::{Method, Metric, Points, linkage_points};
+/// let points = Points::new(3, &[0.0, 0.0, 3.0, 4.0, 0.0, 1.0])?;
+/// let tree = linkage_points(points, Method::Single, Metric::Euclidean)?;
+/// assert_eq!(tree.merges()[0].height, 1.0);
+/// # Ok::<(), hclust::Error>(())
+/// ```
+pub fn linkage_points<T: Float>(
+    points: Points<'_, T>,
+    method: Method,
+    metric: Metric,
+) -> Result<Dendrogram<T>, Error> {
+    linkage_points_with(&mut Scratch::new(), points, method, metric, &())
+}
+
+/// As [`linkage_points`], in the memory of `scratch` and as it says, telling `observer` of every merge.
+///
+/// # Errors
+/// As [`linkage_points`] and [`linkage_with`].
+pub fn linkage_points_with<T: Float>(
+    scratch: &mut Scratch<T>,
+    points: Points<'_, T>,
+    method: Method,
+    metric: Metric,
+    observer: &dyn Observer,
+) -> Result<Dendrogram<T>, Error> {
+    check_metric(method, metric)?;
+    if method == Method::Single {
+        let steps = spanning_points(points, metric, scratch.level, observer)?;
+        return Ok(Dendrogram::sorted(points.n(), steps));
+    }
+    linkage_with(scratch, pdist_observed(points, metric, scratch.level, observer)?, method, observer)
+}
+
+/// Ward, centroid and median are formulas of Euclidean distances.
+pub(crate) fn check_metric(method: Method, metric: Metric) -> Result<(), Error> {
+    let squares = matches!(method, Method::Ward | Method::Centroid | Method::Median);
+    if squares && metric != Metric::Euclidean { Err(Error::Metric { method, metric }) } else { Ok(()) }
+}
 
 /// Coordinates for which a second thread pays.
 const PARALLEL: usize = 1 << 16;

@@ -10,6 +10,12 @@ pub(crate) trait Table<T: Float> {
 
     fn is_live(&self, slot: usize) -> bool;
 
+    /// The number of live slots.
+    fn live(&self) -> usize;
+
+    /// Members of the cluster in a live slot.
+    fn size(&self, slot: usize) -> T;
+
     /// The lowest live slot.
     fn first_live(&mut self) -> usize;
 
@@ -30,6 +36,22 @@ pub(crate) trait Table<T: Float> {
     /// Right after a merger into `y`: visits slots below y with their distances to it, ascending; all of those to which
     /// it is nearer than anything that [`nearest_above`](Self::nearest_above) has said of them.
     fn visit_below(&mut self, y: usize, visit: impl FnMut(usize, T));
+
+    /// A live slot is of no more interest: it dies without a merger.
+    fn remove(&mut self, slot: usize);
+
+    /// Before the first merger: removes, where that is cheap to know, slots whose nearest is farther than the cutoff.
+    fn remove_beyond(&mut self, _cutoff: T) {}
+
+    /// A live slot other than x and y, by its distance to x, for which `is_close` holds of its size and distance; that
+    /// can only be up to `bound`. One of them, if there are many.
+    fn rival(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Option<(usize, T)>;
+
+    /// Whether x and y are equally far from every other live slot.
+    fn same(&self, x: usize, y: usize) -> bool {
+        let others = (0..self.n()).filter(|&slot| slot != x && slot != y && self.is_live(slot));
+        others.into_iter().all(|slot| self.get(x, slot) == self.get(y, slot))
+    }
 
     /// A merger is dealt with: time to tidy.
     fn settle(&mut self) {}
