@@ -111,7 +111,7 @@ impl<T: Float> Forest<T> {
 /// - Heights have the bits of the full run for complete and single linkage. For average and weighted a height over a
 ///   cluster of m members is within `6.1 m u` of it, relatively (u: the unit of rounding, 1.1e-16 for `f64`): a value
 ///   that has gone through m updates of at most three roundings each, in either run. Ward's updates take differences;
-///   its bound is four times that in squares, and is measured, not proven: take [`Stop::Never`] where it matters.
+///   its bound is taken as `48 m u` of the squares, held by the tests and not proven: take [`Stop::Never`] where it matters.
 ///
 /// # Errors
 /// As [`linkage`]; [`Error::NotReducible`] for centroid and median; [`Error::Cutoff`] if the cutoff is NaN.
