@@ -1,14 +1,14 @@
 //! The square made from the condensed matrix, and every row's short list with it, in one pass over memory.
 
 use crate::Float;
-use crate::kernels::{BLOCK, Check, least};
+use crate::kernels::{BLOCK, Check, each_lane, lanes};
 use crate::level::{Level, Work};
 use crate::lines::{MOST, copy_past_caches, fence, write_lines};
 use crate::shortlist::{Neighbour, ShortList};
 
 /// Rows that are filled together, at most: few enough that the lines written stay in order, enough that every
 /// condensed row above them is read by whole runs of cache lines.
-pub(crate) const ROWS: usize = 64;
+pub(crate) const ROWS: usize = 128;
 
 /// Values that are copied at a time.
 const PIECE: usize = 1024;
@@ -37,6 +37,7 @@ impl<T: Float> Fill<'_, T> {
         // Left of the block: columns of the condensed rows above, as many rows at a time as a cache line has values.
         let whole = self.first / T::LINE * T::LINE;
         let mut places: Vec<usize> = (0..count).map(|j| j * self.pitch).collect();
+        let mut limits = [T::INFINITY; ROWS];
         for i in (0..whole).step_by(T::LINE) {
             let mut rows: [&[T]; MOST] = [&[]; MOST];
             for (k, row) in rows[..T::LINE].iter_mut().enumerate() {
@@ -44,7 +45,12 @@ impl<T: Float> Fill<'_, T> {
             }
             write_lines(self.level, &rows[..T::LINE], &places, self.rows);
             if !self.above {
-                self.level.run(OfferColumns { rows: &rows[..T::LINE], first: i, lists: self.lists });
+                self.level.run(OfferColumns {
+                    rows: &rows[..T::LINE],
+                    first: i,
+                    lists: self.lists,
+                    limits: &mut limits,
+                });
             }
             places.iter_mut().for_each(|place| *place += T::LINE);
         }
@@ -60,7 +66,8 @@ impl<T: Float> Fill<'_, T> {
             row[own] = T::INFINITY;
             // Right of the diagonal: the condensed row as it is.
             let right = &self.values[at(own, own + 1)..][..n - own - 1];
-            // In pieces, so that what is read for one purpose is still near for the others.
+            // In pieces, so that what is read for one purpose is still near for the others; copied first, as reads from memory
+            // and writes past the caches go on side by side.
             let mut observation = own + 1;
             for (from, to) in right.chunks(PIECE).zip(row[own + 1..n].chunks_mut(PIECE)) {
                 good &= self.level.run(Check(from));
@@ -99,10 +106,8 @@ impl<T: Float> Work for OfferRow<'_, T> {
         let (blocks, rest) = self.row.as_chunks::<BLOCK>();
         for (block, values) in blocks.iter().enumerate() {
             let limit = self.list.limit();
-            if least(values) < limit {
-                for (lane, &value) in values.iter().enumerate() {
-                    self.list.offer(neighbour(value, self.first + block * BLOCK + lane));
-                }
+            for lane in lanes::<T>(|lane| values[lane] < limit) {
+                self.list.offer(neighbour(values[lane], self.first + block * BLOCK + lane));
             }
         }
         for (at, &value) in rest.iter().enumerate() {
@@ -116,39 +121,38 @@ struct OfferColumns<'a, T> {
     rows: &'a [&'a [T]],
     first: usize,
     lists: &'a mut [ShortList<T>],
+    /// The limits of the lists, side by side.
+    limits: &'a mut [T; ROWS],
 }
 
 impl<T: Float> Work for OfferColumns<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
+    fn run(self) {
         let wide = self.lists.len() / BLOCK * BLOCK;
-        for start in (0..wide).step_by(BLOCK) {
+        let (limits, _) = self.limits.as_chunks_mut::<BLOCK>();
+        for (start, limits) in (0..wide).step_by(BLOCK).zip(limits) {
             let mut nearest = [T::INFINITY; BLOCK];
             for row in self.rows {
                 let Some(values) = row[start..].first_chunk::<BLOCK>() else { return };
-                nearest = std::array::from_fn(|j| if values[j] < nearest[j] { values[j] } else { nearest[j] });
+                nearest = each_lane(|j| if values[j] < nearest[j] { values[j] } else { nearest[j] });
             }
-            for (j, nearest) in nearest.into_iter().enumerate() {
-                self.offer(start + j, nearest);
+            for j in lanes::<T>(|j| nearest[j] < limits[j]) {
+                offer(self.rows, self.first, start + j, &mut self.lists[start + j]);
+                limits[j] = self.lists[start + j].limit();
             }
         }
-        for j in wide..self.lists.len() {
-            self.offer(j, T::ZERO);
+        for (j, list) in self.lists.iter_mut().enumerate().skip(wide) {
+            offer(self.rows, self.first, j, list);
         }
     }
 }
 
-impl<T: Float> OfferColumns<'_, T> {
-    /// Offers a column to its list, if the nearest may enter.
-    #[inline(always)]
-    fn offer(&mut self, j: usize, nearest: T) {
-        let list = &mut self.lists[j];
-        if nearest < list.limit() {
-            for (k, row) in self.rows.iter().enumerate() {
-                list.offer(neighbour(row[j], self.first + k));
-            }
-        }
+/// Offers a column of a few observations to its list.
+#[inline(always)]
+fn offer<T: Float>(rows: &[&[T]], first: usize, j: usize, list: &mut ShortList<T>) {
+    for (k, row) in rows.iter().enumerate() {
+        list.offer(neighbour(row[j], first + k));
     }
 }

@@ -8,12 +8,12 @@ pub(crate) mod sealed {
     use std::ops::BitOr;
 
     /// What the row kernels need of an element, hidden from users.
-    pub trait Lanes: bytemuck::Pod {
+    pub trait Lanes: bytemuck::Pod + Default {
         /// Values in a cache line of 64 bytes.
         const LINE: usize = 64 / size_of::<Self>();
 
         /// Whether something is so, as wide as a value.
-        type Mask: Copy + Eq + From<bool> + BitOr<Output = Self::Mask>;
+        type Mask: Copy + Default + Eq + From<bool> + BitOr<Output = Self::Mask>;
 
         /// `LINE` rows turned into lines; see `lines.rs`.
         ///

@@ -17,6 +17,9 @@ use rayon::prelude::*;
 /// No column: the slot's cluster has been merged away.
 const NONE: u32 = u32::MAX;
 
+/// Lines of new columns that a row is given at once: to go to a row costs more than a line does.
+const LINES: usize = 2;
+
 /// Columns whose lines are written together.
 const STRIP: usize = 64;
 
@@ -54,7 +57,7 @@ pub(crate) struct Grid<T> {
 
 /// Values from one row to the next, with spare columns for new clusters: `spare` in a thousand of n.
 pub(crate) fn pitch<T: Float>(n: usize, spare: usize) -> usize {
-    (n + (n.saturating_mul(spare) / 1000).max(2 * T::LINE)).next_multiple_of(BLOCK)
+    (n + (n.saturating_mul(spare) / 1000).max(2 * LINES * T::LINE)).next_multiple_of(BLOCK)
 }
 
 /// Bytes that a grid takes.
@@ -220,12 +223,16 @@ impl<T: Float> Grid<T> {
                 *place = if live { self.start(column) + written } else { usize::MAX };
                 some |= live;
             }
-            if some {
+            if !some {
+                continue;
+            }
+            for line in (written..end).step_by(T::LINE) {
                 let mut starts = [0; MOST];
-                for (start, column) in starts.iter_mut().zip(written..end) {
+                for (start, column) in starts.iter_mut().zip(line..end) {
                     *start = self.start(column) + from;
                 }
                 write_lines_within(self.level, &starts[..T::LINE], places, &mut self.cells);
+                places.iter_mut().for_each(|place| *place = place.saturating_add(T::LINE));
             }
         }
         for column in written..end {
@@ -237,7 +244,7 @@ impl<T: Float> Grid<T> {
         self.written = end;
         fence(self.level);
         // Rows are read whole, dead columns too: past three columns for each live one that costs more than a compaction.
-        let room = self.pitch - self.written >= T::LINE;
+        let room = self.pitch - self.written >= LINES * T::LINE;
         if self.live > 1 && (!room || self.written > 3 * self.live) {
             self.compact();
         }
@@ -396,7 +403,7 @@ impl<T: Float> Table<T> for Grid<T> {
     }
 
     fn settle(&mut self) {
-        if self.columns - self.written == T::LINE {
+        if self.columns - self.written == LINES * T::LINE {
             self.flush();
         }
     }

@@ -25,7 +25,12 @@ impl<T: Float> Work for Check<'_, T> {
     fn run(self) -> bool {
         let bad = |v: T| !((v >= T::ZERO) & (v < T::INFINITY));
         let (blocks, rest) = self.0.as_chunks::<BLOCK>();
-        !blocks.iter().any(|block| any::<T>(|lane| bad(block[lane]))) && !rest.iter().any(|&v| bad(v))
+        // Added up lane by lane, without a branch: the values come from memory for the first time.
+        let mut found = [T::Mask::from(false); BLOCK];
+        for block in blocks {
+            found = each_lane(|lane| found[lane] | T::Mask::from(bad(block[lane])));
+        }
+        found == [T::Mask::from(false); BLOCK] && !rest.iter().any(|&v| bad(v))
     }
 }
 
@@ -56,14 +61,15 @@ impl<T: Float> Work for Scan<'_, T> {
         let (slots, _) = self.columns.slots.as_chunks::<BLOCK>();
         for (block, ((row, limits), slots)) in rows.iter().zip(limits).zip(slots).enumerate() {
             let limit = list.limit();
-            let live = |lane: usize| if limits[lane] > T::NEG_INFINITY { row[lane] } else { T::INFINITY };
-            let least = least(&std::array::from_fn(live));
-            if least < limit || (least == limit && (block + 1) * BLOCK > self.ascending) {
-                for lane in 0..BLOCK {
-                    if limits[lane] > T::NEG_INFINITY && counts(slots[lane], self.above) {
-                        let column = column(block, lane);
-                        list.offer(Neighbour { distance: row[lane], slot: slots[lane], column });
-                    }
+            let near = if (block + 1) * BLOCK > self.ascending {
+                lanes::<T>(|lane| (limits[lane] > T::NEG_INFINITY) & (row[lane] <= limit))
+            } else {
+                lanes::<T>(|lane| (limits[lane] > T::NEG_INFINITY) & (row[lane] < limit))
+            };
+            for lane in near {
+                if counts(slots[lane], self.above) {
+                    let column = column(block, lane);
+                    list.offer(Neighbour { distance: row[lane], slot: slots[lane], column });
                 }
             }
         }
@@ -104,7 +110,7 @@ impl<T: Float, L: Linkage<T> + ?Sized> Work for Merge<'_, T, L> {
         let inputs = xs.iter_mut().zip(ys).zip(limits).zip(slots).zip(sizes);
         for (block, ((((x, y), limits), slots), sizes)) in inputs.enumerate() {
             // Into a block of its own first: nothing can alias it, so that the loop becomes vector instructions.
-            let new: [T; BLOCK] = std::array::from_fn(|lane| {
+            let new: [T; BLOCK] = each_lane(|lane| {
                 let third = Update { d_xi: x[lane], d_yi: y[lane], n_i: sizes[lane], ..self.pair };
                 self.linkage.update(third)
             });
@@ -115,25 +121,31 @@ impl<T: Float, L: Linkage<T> + ?Sized> Work for Merge<'_, T, L> {
                 let passes = (new[lane] > greatest) & (new[lane] < T::INFINITY);
                 (limits[lane] > T::NEG_INFINITY) & !passes
             };
-            if any::<T>(look) {
-                for lane in 0..BLOCK {
-                    let (distance, column) = (new[lane], column(block, lane));
-                    if limits[lane] > T::NEG_INFINITY {
-                        if !distance.is_finite() {
-                            overflow = overflow.or(Some(distance));
-                        }
-                        if distance <= limits[lane] {
-                            self.hits.push(column);
-                        }
-                        if counts(slots[lane], self.above) {
-                            list.offer(Neighbour { distance, slot: slots[lane], column });
-                        }
-                    }
+            for lane in lanes::<T>(look) {
+                let (distance, column) = (new[lane], column(block, lane));
+                if !distance.is_finite() {
+                    overflow = overflow.or(Some(distance));
+                }
+                if distance <= limits[lane] {
+                    self.hits.push(column);
+                }
+                if counts(slots[lane], self.above) {
+                    list.offer(Neighbour { distance, slot: slots[lane], column });
                 }
             }
         }
         overflow.map_or(Ok(list), Err)
     }
+}
+
+/// Values lane by lane. (`std::array::from_fn` is not always inlined, and then compiled for no level.)
+#[inline(always)]
+pub(crate) fn each_lane<V: Copy + Default, const N: usize>(value: impl Fn(usize) -> V) -> [V; N] {
+    let mut values = [V::default(); N];
+    for (lane, to) in values.iter_mut().enumerate() {
+        *to = value(lane);
+    }
+    values
 }
 
 /// Whether a condition holds in any lane, without a branch for each.
@@ -146,13 +158,31 @@ pub(crate) fn any<T: Float>(condition: impl Fn(usize) -> bool) -> bool {
     mask != T::Mask::from(false)
 }
 
-/// The least of a block of values without NaN.
+/// The lanes in which a condition holds, ascending: all are asked at once, and only those that hold cost time.
 #[inline(always)]
-pub(crate) fn least<T: Float>(values: &[T; BLOCK]) -> T {
-    let lesser = |a: T, b: T| if b < a { b } else { a };
-    let eight: [T; BLOCK / 2] = std::array::from_fn(|k| lesser(values[k], values[k + BLOCK / 2]));
-    let four: [T; BLOCK / 4] = std::array::from_fn(|k| lesser(eight[k], eight[k + BLOCK / 4]));
-    lesser(lesser(four[0], four[2]), lesser(four[1], four[3]))
+pub(crate) fn lanes<T: Float>(condition: impl Fn(usize) -> bool) -> Lanes {
+    if !any::<T>(&condition) {
+        return Lanes(0);
+    }
+    let bits: [u32; BLOCK] = each_lane(|lane| if condition(lane) { 1 << lane } else { 0 });
+    Lanes(bits.into_iter().fold(0, |all, bit| all | bit))
+}
+
+/// A bit for each lane of a block, 1 where the condition holds.
+pub(crate) struct Lanes(u32);
+
+impl Iterator for Lanes {
+    type Item = usize;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let lane = self.0.trailing_zeros();
+        self.0 &= self.0 - 1;
+        Some(lane as usize)
+    }
 }
 
 #[inline(always)]

@@ -1,5 +1,6 @@
 //! Observations as points: distances made from coordinates, in panels of points that lie side by side.
 
+use crate::kernels::each_lane;
 use crate::level::{Level, Work};
 use crate::observer::{Gate, Observer};
 use crate::{Condensed, Error, Float};
@@ -138,7 +139,10 @@ pub(crate) fn distances<T: Float>(metric: Metric, panel: &[T], x: &[T]) -> [T; P
     let absolute = |v: T| if v < T::ZERO { T::ZERO - v } else { v };
     let greater = |a: T, b: T| if b > a { b } else { a };
     match metric {
-        Metric::Euclidean => sum_up(panel, x, |sum, v| sum + v * v).map(T::sqrt),
+        Metric::Euclidean => {
+            let sums = sum_up(panel, x, |sum, v| sum + v * v);
+            each_lane(|lane| sums[lane].sqrt())
+        }
         Metric::SqEuclidean => sum_up(panel, x, |sum, v| sum + v * v),
         Metric::Cityblock => sum_up(panel, x, |sum, v| sum + absolute(v)),
         Metric::Chebyshev => sum_up(panel, x, |sum, v| greater(sum, absolute(v))),
@@ -149,7 +153,7 @@ pub(crate) fn distances<T: Float>(metric: Metric, panel: &[T], x: &[T]) -> [T; P
 fn sum_up<T: Float>(panel: &[T], x: &[T], add: impl Fn(T, T) -> T) -> [T; PANEL] {
     let mut sums = [T::ZERO; PANEL];
     for (coordinates, &own) in panel.as_chunks::<PANEL>().0.iter().zip(x) {
-        sums = std::array::from_fn(|lane| add(sums[lane], own - coordinates[lane]));
+        sums = each_lane(|lane| add(sums[lane], own - coordinates[lane]));
     }
     sums
 }

@@ -2,7 +2,7 @@
 
 use crate::condensed::row_offsets;
 use crate::dendrogram::Step;
-use crate::kernels::{BLOCK, least};
+use crate::kernels::{BLOCK, each_lane, lanes};
 use crate::level::{Level, Work};
 use crate::lines::{MOST, write_lines};
 use crate::memory::Memory;
@@ -161,18 +161,13 @@ impl<T: Float> Work for Reach<'_, T> {
         let (distances, distances_rest) = self.distances.as_chunks_mut::<BLOCK>();
         for (block, (row, distances)) in rows.iter().zip(distances).enumerate() {
             let new: [T; BLOCK] =
-                std::array::from_fn(
-                    |lane| {
-                        if row[lane] < distances[lane] { row[lane] } else { distances[lane] }
-                    },
-                );
+                each_lane(|lane| if row[lane] < distances[lane] { row[lane] } else { distances[lane] });
             *distances = new;
-            let outside = |lane: usize| if new[lane] > T::NEG_INFINITY { new[lane] } else { T::INFINITY };
-            let outside: [T; BLOCK] = std::array::from_fn(outside);
-            let least = least(&outside);
-            if least < nearest.distance {
-                let lane = outside.iter().position(|&distance| distance == least).unwrap_or(0);
-                nearest = Nearest { place: self.first + block * BLOCK + lane, distance: least };
+            let least = nearest.distance;
+            for lane in lanes::<T>(|lane| (new[lane] > T::NEG_INFINITY) & (new[lane] < least)) {
+                if new[lane] < nearest.distance {
+                    nearest = Nearest { place: self.first + block * BLOCK + lane, distance: new[lane] };
+                }
             }
         }
         let start = self.first + rows.len() * BLOCK;
