@@ -2,10 +2,13 @@
 """Writes the committed reference outputs in fixtures/, or checks them against this machine's SciPy.
 
     fixtures.py write       makes all of them anew
+    fixtures.py dendrogram  makes dendrogram.safetensors alone, from the stored inputs of linkage.safetensors
     fixtures.py check       recomputes every result from the stored inputs and compares bits
 
 linkage.safetensors   {kind}/{n}/d, and for each method {kind}/{n}/{method}/{pairs,heights}: SciPy's linkage
 cut.safetensors       {kind}/{n}/{method}/{distance,maxclust} and their labels, a row each: SciPy's fcluster
+dendrogram.safetensors  {kind}/{n}/{method}/…: SciPy's optimal leaf order, cophenet, and dendrogram (LAYOUTS);
+                      points/{n}/{d}/…: points and SciPy's pdist of them
 sample.safetensors    {absolute,signed}/{method}/{cutoff}: NeuroX's labels of the sample
 correlation.safetensors  x and NumPy's corrcoef of it after NeuroX's clean-up
 picks.safetensors     100 picks by chacha8.py
@@ -20,7 +23,15 @@ import scipy
 from chacha8 import pick
 from neurox_path import METHODS, dissimilarity, load
 from safetensors.numpy import load_file, save_file
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import (
+    cophenet,
+    dendrogram,
+    fcluster,
+    leaves_list,
+    linkage,
+    optimal_leaf_ordering,
+    set_link_color_palette,
+)
 from scipy.spatial.distance import pdist
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -88,6 +99,58 @@ def trees_of(name, d, n):
     return links, cuts
 
 
+# Arguments of SciPy's dendrogram; the tests of hclust have the same list.
+LAYOUTS = {
+    "all": {},
+    "lastp5": {"truncate_mode": "lastp", "p": 5},
+    "lastp12": {"truncate_mode": "lastp", "p": 12},
+    "level1": {"truncate_mode": "level", "p": 1},
+    "level3": {"truncate_mode": "level", "p": 3},
+    "count_ascending": {"count_sort": "ascending"},
+    "count_descending": {"count_sort": "descending"},
+    "distance_ascending": {"distance_sort": "ascending"},
+    "distance_descending": {"distance_sort": "descending"},
+    "threshold": {"color_threshold": 0.5},
+}
+METRICS = ["euclidean", "sqeuclidean", "cityblock", "chebyshev"]
+
+
+def color(name):
+    """255: none; 0: above the threshold; g + 1: group g."""
+    return 255 if name is None else 0 if name == "C0" else int(name[1:]) + 1
+
+
+def dendrograms(links):
+    """What SciPy makes of some of the stored trees, and of points."""
+    # So many that they do not begin anew.
+    set_link_color_palette([f"g{group}" for group in range(250)])
+    arrays = {}
+    for kind in KINDS:
+        for n in [2, 3, 4, 7, 12, 33, 65]:
+            d = links[f"{kind}/{n}/d"].astype(float)
+            for method in ["single", "average", "centroid"]:
+                key, z = f"{kind}/{n}/{method}", tree(d, n, method)
+                arrays[f"{key}/optimal"] = leaves_list(optimal_leaf_ordering(z, d)).astype(np.uint16)
+                arrays[f"{key}/leaves"] = leaves_list(z).astype(np.uint16)
+                arrays[f"{key}/cophenet"] = cophenet(z)
+                for name, arguments in LAYOUTS.items() if kind in ("random", "ties", "duplicates") else ():
+                    drawn = dendrogram(z, no_plot=True, **arguments)
+                    arrays[f"{key}/{name}/icoord"] = np.array(drawn["icoord"])
+                    arrays[f"{key}/{name}/dcoord"] = np.array(drawn["dcoord"], float)
+                    arrays[f"{key}/{name}/leaves"] = np.array(drawn["leaves"], np.uint16)
+                    sizes = [int(label[1:-1]) if "(" in label else 1 for label in drawn["ivl"]]
+                    arrays[f"{key}/{name}/sizes"] = np.array(sizes, np.uint16)
+                    for colors in ("color_list", "leaves_color_list"):
+                        arrays[f"{key}/{name}/{colors}"] = np.array([color(c) for c in drawn[colors]], np.uint8)
+    set_link_color_palette(None)
+    for n, dimensions in [(2, 1), (5, 3), (31, 7), (33, 64), (70, 20)]:
+        x = np.random.default_rng([SEED, n, dimensions]).normal(size=(n, dimensions))
+        arrays[f"points/{n}/{dimensions}/x"] = x
+        for metric in METRICS:
+            arrays[f"points/{n}/{dimensions}/{metric}"] = pdist(x, metric)
+    return arrays
+
+
 def sample_labels():
     x, labels = load(SAMPLE), {}
     for absolute in (True, False):
@@ -147,14 +210,19 @@ def write():
     files = {
         "linkage.safetensors": links,
         "cut.safetensors": cuts,
+        "dendrogram.safetensors": dendrograms(links),
         "sample.safetensors": sample_labels(),
         "correlation.safetensors": {"x": x, "corrcoef": correlations(x)},
         "picks.safetensors": picks(),
     }
+    save(files)
+
+
+def save(files):
     for name, arrays in files.items():
         save_file(arrays, FIXTURES / name)
         print(f"fixtures/{name}: {len(arrays)} arrays, {(FIXTURES / name).stat().st_size} bytes")
-    provenance(files)
+    provenance(sorted(path.name for path in FIXTURES.glob("*.safetensors")))
 
 
 def differences():
@@ -168,9 +236,11 @@ def differences():
         more_links, more_cuts = trees_of(f"{kind}/{n}", d, int(n))
         found.update(more_links)
         found.update({f"cut/{key}": value for key, value in more_cuts.items()})
+    found.update({f"dendrogram/{key}": value for key, value in dendrograms(links).items()})
     found.update({f"sample/{key}": value for key, value in sample_labels().items()})
     found.update({f"picks/{key}": value for key, value in picks().items()})
     stored = {**links, **{f"cut/{k}": v for k, v in cuts.items()}}
+    stored.update({f"dendrogram/{k}": v for k, v in load_file(FIXTURES / "dendrogram.safetensors").items()})
     stored.update({f"sample/{k}": v for k, v in sample.items()})
     stored.update({f"picks/{k}": v for k, v in stored_picks.items()})
     missing = set(stored) ^ set(found)
@@ -181,6 +251,8 @@ if __name__ == "__main__":
     command = sys.argv[1:]
     if command == ["write"]:
         write()
+    elif command == ["dendrogram"]:
+        save({"dendrogram.safetensors": dendrograms(load_file(FIXTURES / "linkage.safetensors"))})
     elif command == ["check"]:
         wrong = differences()
         print("all fixtures are reproduced" if not wrong else f"{len(wrong)} differ: {wrong[:10]}")
