@@ -1,5 +1,7 @@
 //! One linkage, one file, one process, for `cargo xtask compare linkage`:
-//! `linkage-peer NAME METHOD FILE OUTPUT` prints `seconds …`; `linkage-peer input KIND N FILE` makes the file.
+//! `linkage-peer NAME METHOD FILE OUTPUT` prints `seconds …`; `linkage-peer input KIND N FILE` makes the file. For
+//! `cargo xtask compare growth`: `linkage-peer growth METHOD N STORAGE` prints `seconds …` of a random matrix, and
+//! `linkage-peer cancel METHOD N STORAGE` prints how many milliseconds runs took to return after they were cancelled.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -7,10 +9,12 @@
     reason = "inputs are narrowed on purpose"
 )]
 
-use hclust::{Condensed, Dendrogram, Float, Method, Scratch, Storage, linkage_with};
+use hclust::{Condensed, Dendrogram, Float, Method, Scratch, Stop, Storage, linkage_below_with, linkage_with};
 use std::error::Error;
 use std::io::Read as _;
-use std::time::Instant;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -19,6 +23,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     if name == "input" {
         return Ok(std::fs::write(output, bytemuck::cast_slice(&input(what, third.parse()?)?))?);
+    }
+    if name == "growth" || name == "cancel" {
+        let (method, n) = (what.parse()?, third.parse()?);
+        let storage = match output.as_str() {
+            "square" => Storage::Square,
+            "tight" => Storage::Tight,
+            _ => Storage::InPlace,
+        };
+        return if name == "growth" { growth(method, n, storage) } else { cancel(method, n, storage) };
     }
     // Straight into floats, so that the peak is the linkage's.
     let mut file = std::fs::File::open(third)?;
@@ -30,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "hclust" => ours(values, method, Storage::Square)?,
         "hclust-tight" => ours(values, method, Storage::Tight)?,
         "hclust-in-place" => ours(values, method, Storage::InPlace)?,
+        "hclust-ties" => ties(values, method)?,
         "hclust-f32" => {
             let narrow: Vec<f32> = values.iter().map(|&v| v as f32).collect();
             drop(values);
@@ -46,6 +60,70 @@ fn ours<T: Float>(values: Vec<T>, method: Method, storage: Storage) -> Result<Ve
     let tree: Dendrogram<T> = linkage_with(&mut Scratch::new().with_storage(storage), condensed, method, &())?;
     println!("seconds {}", start.elapsed().as_secs_f64());
     Ok(tree.rows().collect())
+}
+
+/// The whole tree with every merge looked at for ties; methods that have no forest run as they do without.
+fn ties(values: Vec<f64>, method: Method) -> Result<Vec<[f64; 4]>, Box<dyn Error>> {
+    if !method.is_reducible() {
+        return ours(values, method, Storage::Square);
+    }
+    let condensed = Condensed::from_values(values)?;
+    let start = Instant::now();
+    let forest = linkage_below_with(&mut Scratch::new(), condensed, method, f64::INFINITY, Stop::Never, &())?;
+    println!("seconds {}", start.elapsed().as_secs_f64());
+    let tree = Dendrogram::new(forest.n(), forest.merges().to_vec())?;
+    Ok(tree.rows().collect())
+}
+
+/// One run on a random matrix.
+fn growth(method: Method, n: usize, storage: Storage) -> Result<(), Box<dyn Error>> {
+    let condensed = Condensed::new(n, testkit::random_condensed(n, 1))?;
+    let start = Instant::now();
+    let tree = linkage_with(&mut Scratch::new().with_storage(storage), condensed, method, &())?;
+    println!("seconds {}", start.elapsed().as_secs_f64());
+    assert_eq!(tree.merges().len(), n - 1);
+    Ok(())
+}
+
+/// Cancels runs at ten places, from another thread.
+fn cancel(method: Method, n: usize, storage: Storage) -> Result<(), Box<dyn Error>> {
+    let condensed = Condensed::new(n, testkit::random_condensed(n, 1))?;
+    let run = |after: Option<Duration>| -> Result<Duration, Box<dyn Error>> {
+        let (condensed, stop) = (condensed.clone(), AtomicBool::new(false));
+        let mut scratch = Scratch::new().with_storage(storage);
+        let watch = |_, _| match stop.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        std::thread::scope(|scope| {
+            let begin = Instant::now();
+            let worker = scope.spawn(|| {
+                let result = linkage_with(&mut scratch, condensed, method, &watch);
+                (result.map(|_| ()), Instant::now())
+            });
+            let Some(after) = after else {
+                let (result, end) = worker.join().map_err(|_| "a thread has panicked")?;
+                result?;
+                return Ok(end - begin);
+            };
+            std::thread::sleep(after);
+            stop.store(true, Ordering::Relaxed);
+            let asked = Instant::now();
+            match worker.join().map_err(|_| "a thread has panicked")? {
+                (Err(hclust::Error::Cancelled), end) => Ok(end - asked),
+                // It was done before.
+                _ => Ok(Duration::ZERO),
+            }
+        })
+    };
+    let whole = run(None)?;
+    let mut latencies = Vec::new();
+    for part in 0..10_u32 {
+        latencies.push(run(Some(whole * (2 * part + 1) / 20))?.as_secs_f64() * 1e3);
+    }
+    latencies.sort_by(f64::total_cmp);
+    println!("milliseconds {:.1} median, {:.1} most", latencies[5], latencies[9]);
+    Ok(())
 }
 
 fn kodama(values: Vec<f64>, method: Method) -> Result<Vec<[f64; 4]>, Box<dyn Error>> {

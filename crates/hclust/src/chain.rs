@@ -1,7 +1,7 @@
 //! The nearest-neighbour chain (Benzécri, 1982; Murtagh, 1983), for reducible linkages.
 
 use crate::dendrogram::Step;
-use crate::observer::{Observer, observe};
+use crate::observer::{Gate, Observer, observe};
 use crate::table::Table;
 use crate::{Error, Float, Linkage, Reducible};
 
@@ -67,8 +67,8 @@ where
         watch.merges(pairs, steps.len(), a, b, height);
         pairs.merge(linkage, steps.len(), a, b, height)?;
         steps.push(Step { a, b, height });
-        pairs.settle();
         observe(observer, n - pairs.live(), merges)?;
+        pairs.settle(&Gate::after(observer, n - pairs.live(), merges))?;
     }
     Ok(steps)
 }

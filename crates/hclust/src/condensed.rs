@@ -1,6 +1,7 @@
 //! The condensed matrix: owned, checked, consumed by the linkage.
 
 use crate::kernels::Check;
+use crate::memory::let_go;
 use crate::observer::{Gate, Observer};
 use crate::{Error, Float, Level};
 use rayon::prelude::*;
@@ -163,17 +164,8 @@ pub(crate) struct LetGo<T: Float>(pub(crate) Condensed<T>);
 
 impl<T: Float> Drop for LetGo<T> {
     fn drop(&mut self) {
-        let_go(std::mem::take(&mut self.0.values));
-    }
-}
-
-/// Frees values on a thread of their own if they are many: giving gigabytes of small pages back takes the system a
-/// tenth of a second each, for which neither the linkage nor a user who cancels need wait.
-pub(crate) fn let_go<T: Float>(values: Vec<T>) {
-    const MANY: usize = 64 << 20;
-    if size_of_val::<[T]>(&values) >= MANY {
-        // Without a thread the closure is dropped here, and the values with it.
-        let _ = std::thread::Builder::new().name("hclust-free".to_owned()).spawn(move || drop(values));
+        let values = std::mem::take(&mut self.0.values);
+        let_go(size_of_val::<[T]>(&values), values);
     }
 }
 

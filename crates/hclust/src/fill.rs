@@ -4,11 +4,15 @@ use crate::Float;
 use crate::kernels::{BLOCK, Check, each_lane, lanes};
 use crate::level::{Level, Work};
 use crate::lines::{MOST, copy_past_caches, fence, write_lines};
+use crate::observer::Gate;
 use crate::shortlist::{Neighbour, ShortList};
 
 /// Rows that are filled together, at most: few enough that the lines written stay in order, enough that every
 /// condensed row above them is read by whole runs of cache lines.
 pub(crate) const ROWS: usize = 128;
+
+/// Columns after which it is asked whether to go on: the first touch of memory can be slow.
+const ASKED: usize = 512;
 
 /// Values that are copied at a time.
 const PIECE: usize = 1024;
@@ -26,6 +30,8 @@ pub(crate) struct Fill<'a, T> {
     pub(crate) rows: &'a mut [T],
     /// A new list for each row.
     pub(crate) lists: &'a mut [ShortList<T>],
+    /// Where to ask whether to go on.
+    pub(crate) gate: &'a Gate<'a>,
 }
 
 impl<T: Float> Fill<'_, T> {
@@ -34,6 +40,13 @@ impl<T: Float> Fill<'_, T> {
         let n = self.offsets.len();
         let count = self.rows.len() / self.pitch;
         let at = |i: usize, j: usize| self.offsets[i].wrapping_add(j);
+        // The first touch of a huge page can take milliseconds: one by one, so that a cancelled run need not wait for all.
+        for row in self.rows.chunks_exact_mut(self.pitch) {
+            if self.gate.is_closed() {
+                return true;
+            }
+            row[0] = T::INFINITY;
+        }
         // Left of the block: columns of the condensed rows above, as many rows at a time as a cache line has values.
         let whole = self.first / T::LINE * T::LINE;
         let mut places: Vec<usize> = (0..count).map(|j| j * self.pitch).collect();
@@ -53,10 +66,16 @@ impl<T: Float> Fill<'_, T> {
                 });
             }
             places.iter_mut().for_each(|place| *place += T::LINE);
+            if i % ASKED == 0 && self.gate.is_closed() {
+                return true;
+            }
         }
         let mut good = true;
         for ((j, row), list) in self.rows.chunks_exact_mut(self.pitch).enumerate().zip(self.lists) {
             let own = self.first + j;
+            if j % 8 == 0 && self.gate.is_closed() {
+                return true;
+            }
             for (k, value) in row.iter_mut().enumerate().take(own).skip(whole) {
                 *value = self.values[at(k, own)];
                 if !self.above {

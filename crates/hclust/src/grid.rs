@@ -93,7 +93,8 @@ impl<T: Float> Grid<T> {
             let first = block * ROWS;
             // After a break the rest is passed over.
             gate.is_closed()
-                || Fill { level, above, values, offsets: &offsets, first, pitch, rows, lists }.run()
+                || Fill { level, above, values, offsets: &offsets, first, pitch, rows, lists, gate: &gate }
+                    .run()
         };
         let rows = cells[..n * pitch].par_chunks_mut(ROWS * pitch);
         let good = rows.zip(lists[..n].par_chunks_mut(ROWS)).enumerate().map(fill);
@@ -212,7 +213,7 @@ impl<T: Float> Grid<T> {
     }
 
     /// Gives all rows the columns that only newer rows have: a whole cache line each.
-    fn flush(&mut self) {
+    fn flush(&mut self, gate: &Gate<'_>) {
         let (written, end) = (self.written, self.columns);
         let mut places = [usize::MAX; STRIP];
         for from in (0..written).step_by(STRIP) {
@@ -246,13 +247,13 @@ impl<T: Float> Grid<T> {
         // Rows are read whole, dead columns too: past three columns for each live one that costs more than a compaction.
         let room = self.pitch - self.written >= LINES * T::LINE;
         if self.live > 1 && (!room || self.written > 3 * self.live) {
-            self.compact();
+            self.compact(Some(gate));
         }
     }
 
     /// Drops the dead columns. Rows stay where they are.
     #[expect(clippy::cast_possible_truncation, reason = "columns are numbered in 32 bits")]
-    fn compact(&mut self) {
+    fn compact(&mut self, gate: Option<&Gate<'_>>) {
         let kept: Vec<u32> = (0..self.written as u32).filter(|&c| self.is_live_column(c as usize)).collect();
         let mut moved = vec![NONE; self.pitch];
         let mut lives = vec![false; self.column_of.len()];
@@ -262,8 +263,10 @@ impl<T: Float> Grid<T> {
         }
         let rows = self.cells.par_chunks_mut(self.pitch).zip(&lives).filter(|(_, live)| **live);
         rows.for_each(|(row, _)| {
-            for (to, &from) in kept.iter().enumerate() {
-                row[to] = row[from as usize];
+            if !gate.is_some_and(Gate::is_closed) {
+                for (to, &from) in kept.iter().enumerate() {
+                    row[to] = row[from as usize];
+                }
             }
         });
         for (to, &from) in kept.iter().enumerate() {
@@ -402,10 +405,12 @@ impl<T: Float> Table<T> for Grid<T> {
         }
     }
 
-    fn settle(&mut self) {
+    fn settle(&mut self, gate: &Gate<'_>) -> Result<(), Error> {
         if self.columns - self.written == LINES * T::LINE {
-            self.flush();
+            self.flush(gate);
+            gate.result()?;
         }
+        Ok(())
     }
 
     fn remove(&mut self, slot: usize) {
@@ -422,7 +427,7 @@ impl<T: Float> Table<T> for Grid<T> {
             }
         }
         if self.live > 1 && self.columns > self.live + self.live / 8 {
-            self.compact();
+            self.compact(None);
         }
     }
 

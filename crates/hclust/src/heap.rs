@@ -1,7 +1,7 @@
 //! The generic algorithm with a heap of lower bounds (Müllner, arXiv:1109.2378), for linkages that can invert.
 
 use crate::dendrogram::Step;
-use crate::observer::{Observer, observe};
+use crate::observer::{Gate, Observer, observe};
 use crate::table::Table;
 use crate::{Error, Float, Linkage};
 
@@ -55,7 +55,7 @@ where
             candidates[y] = z;
             queue.change(y, distance);
         }
-        pairs.settle();
+        pairs.settle(&Gate::after(observer, step + 1, merges))?;
     }
     Ok(steps)
 }

@@ -43,6 +43,24 @@ impl<T: Float> Memory<T> {
     }
 }
 
+impl<T> Drop for Memory<T> {
+    fn drop(&mut self) {
+        if let Storage::Mapped(map, _) = std::mem::replace(&mut self.storage, Storage::Owned(Vec::new())) {
+            let_go(map.len(), map);
+        }
+    }
+}
+
+/// Frees memory on a thread of its own if it is much: giving gigabytes of pages back takes the system a tenth of a second
+/// each, for which neither the linkage nor a user who cancels need wait.
+pub(crate) fn let_go(bytes: usize, memory: impl Send + 'static) {
+    const MUCH: usize = 64 << 20;
+    if bytes >= MUCH {
+        // Without a thread the closure is dropped here, and the memory with it.
+        let _ = std::thread::Builder::new().name("hclust-free".to_owned()).spawn(move || drop(memory));
+    }
+}
+
 impl<T: Float> Deref for Memory<T> {
     type Target = [T];
 

@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Observer: Sync {
-    /// `done` of `total` merges are made. It is called after every merge, and with 0, from any thread, now and then while
-    /// the matrix is copied and looked through. Break cancels: the run ends with [`Error::Cancelled`].
+    /// `done` of `total` merges are made. It is called after every merge, and, from any thread, again with the same number
+    /// (0 before the first) now and then while memory is copied or looked through. Break cancels: the run ends with [`Error::Cancelled`].
     fn progress(&self, done: usize, total: usize) -> ControlFlow<()>;
 }
 
@@ -40,21 +40,27 @@ pub(crate) fn observe(observer: &dyn Observer, done: usize, total: usize) -> Res
     if observer.progress(done, total).is_break() { Err(Error::Cancelled) } else { Ok(()) }
 }
 
-/// Asks the observer from parallel parts of the work before the first merge.
+/// Asks the observer from parallel parts of the work, before the first merge and between merges.
 pub(crate) struct Gate<'a> {
     observer: &'a dyn Observer,
+    done: usize,
     total: usize,
     closed: AtomicBool,
 }
 
 impl<'a> Gate<'a> {
     pub(crate) fn new(observer: &'a dyn Observer, total: usize) -> Self {
-        Self { observer, total, closed: AtomicBool::new(false) }
+        Self::after(observer, 0, total)
+    }
+
+    /// After some merges.
+    pub(crate) fn after(observer: &'a dyn Observer, done: usize, total: usize) -> Self {
+        Self { observer, done, total, closed: AtomicBool::new(false) }
     }
 
     /// Whether the work is to stop.
     pub(crate) fn is_closed(&self) -> bool {
-        if !self.closed.load(Ordering::Relaxed) && self.observer.progress(0, self.total).is_break() {
+        if !self.closed.load(Ordering::Relaxed) && self.observer.progress(self.done, self.total).is_break() {
             self.closed.store(true, Ordering::Relaxed);
         }
         self.closed.load(Ordering::Relaxed)

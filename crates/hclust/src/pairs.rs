@@ -1,6 +1,7 @@
 //! Working state of chain and heap: the condensed matrix, the live clusters, and the one walk that updates it.
 
-use crate::condensed::{let_go, place, row_offsets};
+use crate::condensed::{place, row_offsets};
+use crate::memory::let_go;
 use crate::table::Table;
 use crate::{Condensed, Error, Float, Linkage, Update};
 
@@ -27,7 +28,8 @@ impl<T: Float> Pairs<T> {
 
 impl<T: Float> Drop for Pairs<T> {
     fn drop(&mut self) {
-        let_go(std::mem::take(&mut self.values));
+        let values = std::mem::take(&mut self.values);
+        let_go(size_of_val::<[T]>(&values), values);
     }
 }
 

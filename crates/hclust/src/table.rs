@@ -1,5 +1,6 @@
 //! What chain and heap ask of the dissimilarities of live clusters, whatever holds them.
 
+use crate::observer::Gate;
 use crate::{Error, Float, Linkage};
 
 /// Dissimilarities of live clusters, each named by its slot: that of its highest observation. A merger keeps the
@@ -53,6 +54,8 @@ pub(crate) trait Table<T: Float> {
         others.into_iter().all(|slot| self.get(x, slot) == self.get(y, slot))
     }
 
-    /// A merger is dealt with: time to tidy.
-    fn settle(&mut self) {}
+    /// A merger is dealt with: time to tidy. Behind a closed gate what is left is of no use.
+    fn settle(&mut self, _gate: &Gate<'_>) -> Result<(), Error> {
+        Ok(())
+    }
 }

@@ -177,8 +177,10 @@ fn an_observer_sees_every_merge_and_can_cancel() {
                 ControlFlow::Continue(())
             };
             linkage_with(&mut scratch, d.clone(), method, &watch).unwrap();
-            // 0 comes now and then while the matrix is copied and looked through.
-            let seen: Vec<_> = seen.into_inner().unwrap().into_iter().filter(|(done, _)| *done > 0).collect();
+            // 0 comes now and then while the matrix is copied; any number may come again while memory is moved.
+            let mut seen: Vec<_> =
+                seen.into_inner().unwrap().into_iter().filter(|(done, _)| *done > 0).collect();
+            seen.dedup();
             assert_eq!(seen, (1..N).map(|done| (done, N - 1)).collect::<Vec<_>>());
             for last in [0, 3] {
                 let stop =

@@ -1,5 +1,6 @@
 //! `cargo xtask compare`: us and every peer on the same files, in one run, each in its own process.
 
+mod growth;
 mod linkage;
 mod measure;
 mod table;
@@ -43,6 +44,9 @@ pub(crate) struct Outcome {
 pub(crate) fn run(options: &[&str]) -> Result<()> {
     if let ["linkage", options @ ..] = options {
         return linkage::run(options);
+    }
+    if let ["growth", options @ ..] = options {
+        return growth::run(options);
     }
     let (rounds, files) = parse(options)?;
     run_command(&mut cargo(&["build", "--release", "-p", "neuron-redundancy-cli", "-p", "benches", "--bins"]))?;
