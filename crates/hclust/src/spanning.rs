@@ -8,9 +8,13 @@ use crate::lines::{MOST, write_lines};
 use crate::memory::Memory;
 use crate::observer::{Observer, observe};
 use crate::{Condensed, Error, Float, Scratch, Square, Storage};
+use rayon::prelude::*;
 
 /// Observations whose columns are turned into rows together.
-const STRIP: usize = 64;
+const STRIP: usize = 256;
+
+/// Strips that are turned at once.
+const BATCH: usize = 16;
 
 /// Grows the tree from observation 0. Ties as SciPy: the lowest observation among the nearest.
 ///
@@ -66,8 +70,16 @@ pub(crate) fn spanning<T: Float>(
         if from < start && turning {
             let many = outside[first..strip].iter().sum::<usize>() >= STRIP;
             if many && turned[strip].is_empty() {
-                // Without memory the column is read as it stands.
-                turned[strip] = turn(values, &offsets, start, level).unwrap_or_else(|_| Memory::empty());
+                // Whoever wants one strip soon wants others: some at once, on all threads.
+                let wanted =
+                    |at: &usize| *at == strip || (*at > first && turned[*at].is_empty() && outside[*at] > 0);
+                let batch: Vec<usize> =
+                    (strip..turned.len()).chain(0..strip).filter(wanted).take(BATCH).collect();
+                // Without memory the columns are read as they stand.
+                let turn =
+                    |&at: &usize| turn(values, &offsets, at * STRIP, level).unwrap_or_else(|_| Memory::empty());
+                let strips: Vec<Memory<T>> = batch.par_iter().map(turn).collect();
+                batch.into_iter().zip(strips).for_each(|(at, strip)| turned[at] = strip);
             }
             if let Some(row) = turned[strip].get((x - start) * start..(x - start + 1) * start) {
                 let distances = &mut distances[from..start];

@@ -150,6 +150,28 @@ fn one_and_two_observations_and_every_simd_edge() {
     assert_eq!(linkage(Condensed::<f64>::new(0, vec![]).unwrap(), Method::Ward), Err(Error::Empty));
 }
 
+/// Strips of columns are turned for single linkage: below, at and past their width, several at once.
+#[test]
+fn single_linkage_at_the_edges_of_strips_equals_its_twin_in_bits() {
+    for n in [255, 256, 257, 511, 513, 800] {
+        for levels in [0.0, 50.0] {
+            let tie = |v: f64| if levels > 0.0 { (v * levels).ceil() } else { v };
+            let values: Vec<f64> = testkit::random_condensed(n, n as u64).into_iter().map(tie).collect();
+            let d = Condensed::new(n, values).unwrap();
+            let narrow = single_precision(&d);
+            let (expected, expected_narrow) = (bits(&naive_single(&d)), bits(&naive_single(&narrow)));
+            for mut scratch in engines() {
+                let tree = linkage_with(&mut scratch, d.clone(), Method::Single, &()).unwrap();
+                assert_eq!(bits(&tree), expected, "{n} {scratch:?}");
+            }
+            for mut scratch in engines() {
+                let tree = linkage_with(&mut scratch, narrow.clone(), Method::Single, &()).unwrap();
+                assert_eq!(bits(&tree), expected_narrow, "{n} {scratch:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn bad_values_and_overflow_are_named() {
     let d = |v: Vec<f64>| Condensed::from_values(v).unwrap();
