@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""One linkage, one file, one process: linkage_peers.py NAME METHOD FILE OUTPUT; prints `seconds …` (imports not counted)."""
+"""One linkage, one file, one process: linkage_peers.py NAME METHOD FILE OUTPUT; prints `ready`, waits for
+a line, prints `seconds …` (imports and loading not counted)."""
 
 import sys
 import time
@@ -12,6 +13,8 @@ import scipy.cluster.hierarchy
 def main():
     name, method, path, output = sys.argv[1:]
     d = np.fromfile(path)
+    print("ready", flush=True)
+    sys.stdin.readline()
     start = time.perf_counter()
     if name == "scipy":
         z = scipy.cluster.hierarchy.linkage(d, method)

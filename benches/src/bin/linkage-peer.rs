@@ -1,5 +1,6 @@
 //! One linkage, one file, one process, for `cargo xtask compare linkage`:
-//! `linkage-peer NAME METHOD FILE OUTPUT` prints `seconds …`; `linkage-peer input KIND N FILE` makes the file. For
+//! `linkage-peer NAME METHOD FILE OUTPUT` prints `ready`, waits for a line, prints `seconds …`;
+//! `linkage-peer input KIND N FILE` makes the file. For
 //! `cargo xtask compare growth`: `linkage-peer growth METHOD N STORAGE` prints `seconds …` of a random matrix, and
 //! `linkage-peer cancel METHOD N STORAGE` prints how many milliseconds runs took to return after they were cancelled.
 
@@ -54,8 +55,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(std::fs::write(output, bytemuck::cast_slice(&rows))?)
 }
 
+/// The input is loaded: waits until it is time to begin.
+fn ready() -> Result<(), Box<dyn Error>> {
+    println!("ready");
+    std::io::stdin().read_line(&mut String::new())?;
+    Ok(())
+}
+
 fn ours<T: Float>(values: Vec<T>, method: Method, storage: Storage) -> Result<Vec<[f64; 4]>, Box<dyn Error>> {
     let condensed = Condensed::from_values(values)?;
+    ready()?;
     let start = Instant::now();
     let tree: Dendrogram<T> = linkage_with(&mut Scratch::new().with_storage(storage), condensed, method, &())?;
     println!("seconds {}", start.elapsed().as_secs_f64());
@@ -68,6 +77,7 @@ fn ties(values: Vec<f64>, method: Method) -> Result<Vec<[f64; 4]>, Box<dyn Error
         return ours(values, method, Storage::Square);
     }
     let condensed = Condensed::from_values(values)?;
+    ready()?;
     let start = Instant::now();
     let forest = linkage_below_with(&mut Scratch::new(), condensed, method, f64::INFINITY, Stop::Never, &())?;
     println!("seconds {}", start.elapsed().as_secs_f64());
@@ -78,6 +88,7 @@ fn ties(values: Vec<f64>, method: Method) -> Result<Vec<[f64; 4]>, Box<dyn Error
 /// One run on a random matrix.
 fn growth(method: Method, n: usize, storage: Storage) -> Result<(), Box<dyn Error>> {
     let condensed = Condensed::new(n, testkit::random_condensed(n, 1))?;
+    ready()?;
     let start = Instant::now();
     let tree = linkage_with(&mut Scratch::new().with_storage(storage), condensed, method, &())?;
     println!("seconds {}", start.elapsed().as_secs_f64());
@@ -131,6 +142,7 @@ fn kodama(values: Vec<f64>, method: Method) -> Result<Vec<[f64; 4]>, Box<dyn Err
     let n = condensed.n();
     let mut values = condensed.into_values();
     let method = method.name().parse()?;
+    ready()?;
     let start = Instant::now();
     let tree = kodama::linkage(&mut values, n, method);
     println!("seconds {}", start.elapsed().as_secs_f64());

@@ -273,7 +273,8 @@ impl<T: Float> Watch<T> for Below<T> {
         if height <= self.cutoff {
             if self.stop == Stop::Early {
                 let (cutoff, slack) = (self.cutoff.into(), self.rounding.of(both - 2.0, self.cutoff.into()));
-                if slack > 0.0 && cutoff - height.into() <= slack {
+                // Nothing is near an infinite cutoff.
+                if slack > 0.0 && cutoff - height.into() <= slack && cutoff.is_finite() {
                     self.found.push(Ambiguity::Cutoff { a: x, b: y, distance: height });
                 }
             }

@@ -182,7 +182,7 @@ fn what_has_no_forest_is_refused_and_an_own_linkage_has_one() {
     let none = linkage_below(d.clone(), Method::Average, -1.0).unwrap();
     assert_eq!((none.merges().len(), none.roots()), (0, vec![0, 1, 2, 3]));
     let all = linkage_below(d.clone(), Method::Average, f64::INFINITY).unwrap();
-    assert_eq!(all.roots(), [6]);
+    assert_eq!((all.roots(), all.ambiguities()), (vec![6], &[][..]));
     let own = linkage_below_by(&mut Scratch::new(), d.clone(), &Average, 3, 0.5, Stop::Early, &()).unwrap();
     assert_eq!(own, linkage_below(d.clone(), Method::Average, 0.5).unwrap());
     let empty: Result<Forest<f64>, Error> =

@@ -1,7 +1,7 @@
 //! `cargo xtask compare growth`: the linkage alone as n grows, and how soon a cancelled run returns.
 
 use super::linkage::{Options, parse};
-use super::measure::{measure, warm_memory};
+use super::measure::measure_warm;
 use super::table::{append, median};
 use crate::shell::{cargo, cores, cpu, output, root, run as run_command, today};
 use anyhow::{Context, Result};
@@ -31,8 +31,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
             for round in 1..=rounds {
                 let mut command = Command::new(&peer);
                 command.args(["growth", method, &n.to_string(), "square"]);
-                warm_memory(15 * (n as u64).pow(2) + (64 << 20));
-                let measured = measure(&mut command, true).with_context(|| format!("{method}, {n}"))?;
+                let warm = 12 * (n as u64).pow(2) + (64 << 20);
+                let measured = measure_warm(&mut command, warm).with_context(|| format!("{method}, {n}"))?;
                 seconds.push(measured.seconds);
                 peak = peak.max(measured.peak);
                 lines.push(format!(

@@ -1,6 +1,6 @@
 //! `cargo xtask compare linkage`: the linkage alone, by method and input, against SciPy, fastcluster and kodama.
 
-use super::measure::{measure, warm_memory};
+use super::measure::measure_warm;
 use super::table::{append, median};
 use crate::python::{interpreter, script};
 use crate::shell::{cargo, cores, cpu, root, run as run_command, today};
@@ -125,9 +125,10 @@ fn one(
                 Command::new(peer)
             };
             command.arg(contender).arg(method).arg(&file).arg(output(contender));
-            warm_memory(2 << 30);
+            // Several times what any of them takes: with less, some pages are still the host's.
+            let warm = 50 * (options.n as u64).pow(2) + (256 << 20);
             let measured =
-                measure(&mut command, true).with_context(|| format!("{contender}, {method}, {input}"))?;
+                measure_warm(&mut command, warm).with_context(|| format!("{contender}, {method}, {input}"))?;
             seconds[at].push(measured.seconds);
             peaks[at] = peaks[at].max(measured.peak);
             lines.push(format!(
