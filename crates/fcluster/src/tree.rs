@@ -119,16 +119,11 @@ mod tests {
     fn rows_that_are_no_tree_are_refused_with_the_row() {
         let good = [[0.0, 1.0, 1.0, 2.0], [2.0, 3.0, 2.0, 3.0]];
         assert!(Tree::from_rows(&good).is_ok());
+        // All that can be wrong with a row is tried where it is checked, in hclust.
         let cases = [
             (1, [2.5, 3.0, 2.0, 3.0], "whole"),
-            (1, [-1.0, 3.0, 2.0, 3.0], "whole"),
-            (1, [f64::NAN, 3.0, 2.0, 3.0], "whole"),
-            (1, [2.0, 4.0, 2.0, 3.0], "not made yet"),
             (1, [2.0, 1.0, 2.0, 3.0], "merged before"),
-            (1, [3.0, 3.0, 2.0, 4.0], "itself"),
-            (1, [2.0, 3.0, 2.0, 2.0], "size"),
-            (1, [2.0, 3.0, f64::NAN, 3.0], "NaN"),
-            (0, [1e300, 1.0, 1.0, 2.0], "whole"),
+            (0, [1.0; 4], "itself"),
         ];
         for (row, bad, text) in cases {
             let mut z = good;
