@@ -85,8 +85,7 @@ impl<T: Float> Fill<'_, T> {
             row[own] = T::INFINITY;
             // Right of the diagonal: the condensed row as it is.
             let right = &self.values[at(own, own + 1)..][..n - own - 1];
-            // In pieces, so that what is read for one purpose is still near for the others; copied first, as reads from memory
-            // and writes past the caches go on side by side.
+            // In pieces, so that what is read for one purpose is still near for the others.
             let mut observation = own + 1;
             for (from, to) in right.chunks(PIECE).zip(row[own + 1..n].chunks_mut(PIECE)) {
                 good &= self.level.run(Check(from));

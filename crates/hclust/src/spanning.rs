@@ -6,12 +6,15 @@ use crate::kernels::{BLOCK, each_lane, lanes};
 use crate::level::{Level, Work};
 use crate::lines::{MOST, write_lines};
 use crate::memory::Memory;
-use crate::observer::{Observer, observe};
+use crate::observer::{Gate, Observer, observe};
 use crate::{Condensed, Error, Float, Scratch, Square, Storage};
 use rayon::prelude::*;
 
 /// Observations whose columns are turned into rows together.
 const STRIP: usize = 256;
+
+/// Observations after which it is asked whether to go on, while a strip is turned.
+const ASKED: usize = 128;
 
 /// Strips that are turned at once.
 const BATCH: usize = 16;
@@ -57,8 +60,10 @@ pub(crate) fn spanning<T: Float>(
     let mut outside: Vec<usize> = (0..n.div_ceil(STRIP)).map(|strip| STRIP.min(n - strip * STRIP)).collect();
     let mut first = 0;
     let mut distances = vec![T::INFINITY; n];
+    let mut inside = 0;
     grow(n, observer, |x| {
         distances[x] = T::NEG_INFINITY;
+        inside += 1;
         let strip = x / STRIP;
         outside[strip] -= 1;
         while first < strip && outside[first] == 0 {
@@ -75,10 +80,13 @@ pub(crate) fn spanning<T: Float>(
                     |at: &usize| *at == strip || (*at > first && turned[*at].is_empty() && outside[*at] > 0);
                 let batch: Vec<usize> =
                     (strip..turned.len()).chain(0..strip).filter(wanted).take(BATCH).collect();
+                let gate = Gate::after(observer, inside - 1, n - 1);
                 // Without memory the columns are read as they stand.
-                let turn =
-                    |&at: &usize| turn(values, &offsets, at * STRIP, level).unwrap_or_else(|_| Memory::empty());
+                let turn = |&at: &usize| {
+                    turn(values, &offsets, at * STRIP, level, &gate).unwrap_or_else(|_| Memory::empty())
+                };
                 let strips: Vec<Memory<T>> = batch.par_iter().map(turn).collect();
+                gate.result()?;
                 batch.into_iter().zip(strips).for_each(|(at, strip)| turned[at] = strip);
             }
             if let Some(row) = turned[strip].get((x - start) * start..(x - start + 1) * start) {
@@ -110,12 +118,23 @@ pub(crate) fn spanning_square<T: Float>(
 }
 
 /// The columns of a strip as rows of `start` values: those of the observations below the strip.
-fn turn<T: Float>(values: &[T], offsets: &[usize], start: usize, level: Level) -> Result<Memory<T>, Error> {
+///
+/// Behind a closed gate they are left as they are.
+fn turn<T: Float>(
+    values: &[T],
+    offsets: &[usize],
+    start: usize,
+    level: Level,
+    gate: &Gate<'_>,
+) -> Result<Memory<T>, Error> {
     let count = STRIP.min(offsets.len() - start);
     let mut rows = Memory::zeroed(count * start)?;
     let mut places: Vec<usize> = (0..count).map(|j| j * start).collect();
     // A strip begins at a multiple of a line.
     for i in (0..start).step_by(T::LINE) {
+        if i % ASKED == 0 && gate.is_closed() {
+            break;
+        }
         let mut from: [&[T]; MOST] = [&[]; MOST];
         for (k, from) in from[..T::LINE].iter_mut().enumerate() {
             *from = &values[offsets[i + k].wrapping_add(start)..][..count];
