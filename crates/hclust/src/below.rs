@@ -100,7 +100,7 @@ impl<T: Float> Forest<T> {
     }
 }
 
-/// The merges of [`linkage`] up to a cutoff only, without the work above it.
+/// The merges of [`linkage`](crate::linkage) up to a cutoff only, without the work above it.
 ///
 /// A cluster whose nearest neighbour is past the cutoff is final, the linkage being reducible, and is left alone from
 /// then on. The order of merges is therefore another than in the full run, so:
@@ -114,7 +114,7 @@ impl<T: Float> Forest<T> {
 ///   its bound is taken as `48 m u` of the squares, held by the tests and not proven: take [`Stop::Never`] where it matters.
 ///
 /// # Errors
-/// As [`linkage`]; [`Error::NotReducible`] for centroid and median; [`Error::Cutoff`] if the cutoff is NaN.
+/// As [`linkage`](crate::linkage); [`Error::NotReducible`] for centroid and median; [`Error::Cutoff`] if the cutoff is NaN.
 ///
 /// ```
 /// use hclust::{Condensed, Method, linkage_below};
@@ -133,7 +133,7 @@ pub fn linkage_below<T: Float>(condensed: Condensed<T>, method: Method, cutoff: 
 /// cluster that is left alone. With [`Stop::Never`] merges and rows are those of the full run, in bits.
 ///
 /// # Errors
-/// As [`linkage_below`] and [`linkage_with`].
+/// As [`linkage_below`] and [`linkage_with`](crate::linkage_with).
 pub fn linkage_below_with<T: Float>(
     scratch: &mut Scratch<T>,
     condensed: Condensed<T>,

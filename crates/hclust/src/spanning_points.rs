@@ -17,7 +17,7 @@ use rayon::prelude::*;
 /// rounds differently.)
 ///
 /// # Errors
-/// As [`linkage`]; [`Error::Metric`] for ward, centroid or median of distances that are not Euclidean.
+/// As [`linkage`](crate::linkage); [`Error::Metric`] for ward, centroid or median of distances that are not Euclidean.
 ///
 /// ```
 /// use hclust::{Method, Metric, Points, linkage_points};
