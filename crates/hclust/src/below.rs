@@ -53,9 +53,7 @@ impl<T: Float> Forest<T> {
     /// From steps in any order, those past the cutoff among them.
     pub(crate) fn new(n: usize, steps: &[Step<T>], cutoff: T, found: Vec<Ambiguity<T>>) -> Self {
         let mut order: Vec<usize> = (0..steps.len()).filter(|&step| steps[step].height <= cutoff).collect();
-        order.sort_by(|&a, &b| {
-            steps[a].height.partial_cmp(&steps[b].height).unwrap_or(std::cmp::Ordering::Equal)
-        });
+        order.sort_by(|&a, &b| steps[a].by_height(&steps[b]));
         let mut ambiguities = found;
         if !ambiguities.is_empty() {
             let mut rows = vec![0; steps.len()];

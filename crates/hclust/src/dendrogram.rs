@@ -26,6 +26,13 @@ pub(crate) struct Step<T> {
     pub(crate) height: T,
 }
 
+impl<T: Float> Step<T> {
+    /// Ascending heights. They are finite (a linkage that makes others ends with an error); -0 and 0 are equal, as in NumPy.
+    pub(crate) fn by_height(&self, other: &Self) -> Ordering {
+        self.height.partial_cmp(&other.height).unwrap_or(Ordering::Equal)
+    }
+}
+
 /// A binary tree over `n` observations, as n − 1 merges; row r makes node n + r.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dendrogram<T> {
@@ -61,8 +68,7 @@ impl<T: Float> Dendrogram<T> {
 
     /// From steps in any order: a stable sort by height, then union–find numbering (SciPy's `label`).
     pub(crate) fn sorted(n: usize, mut steps: Vec<Step<T>>) -> Self {
-        // Heights are finite (a linkage that makes others ends with an error); -0 and 0 are equal, as in NumPy.
-        steps.sort_by(|a, b| a.height.partial_cmp(&b.height).unwrap_or(Ordering::Equal));
+        steps.sort_by(Step::by_height);
         Self::in_order(n, &steps)
     }
 

@@ -134,7 +134,7 @@ impl<T: Float> Table<T> for Pairs<T> {
 
     fn rival(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Option<(usize, T)> {
         let others = self.live.iter().filter(|&&slot| slot != x && slot != y);
-        let found = others.map(|&slot| (slot, self.get(x, slot)));
-        found.into_iter().find(|&(slot, distance)| distance <= bound && is_close(self.size(slot), distance))
+        let mut found = others.map(|&slot| (slot, self.get(x, slot)));
+        found.find(|&(slot, distance)| distance <= bound && is_close(self.size(slot), distance))
     }
 }

@@ -54,7 +54,7 @@ pub fn linkage_points_with<T: Float>(
 }
 
 /// Ward, centroid and median are formulas of Euclidean distances.
-pub(crate) fn check_metric(method: Method, metric: Metric) -> Result<(), Error> {
+fn check_metric(method: Method, metric: Metric) -> Result<(), Error> {
     let squares = matches!(method, Method::Ward | Method::Centroid | Method::Median);
     if squares && metric != Metric::Euclidean { Err(Error::Metric { method, metric }) } else { Ok(()) }
 }
@@ -141,12 +141,9 @@ impl<T: Float> Outside<T> {
     fn reach(&mut self, metric: Metric, x: &[T], level: Level) -> Nearest<T> {
         let size = PANEL * self.dimensions;
         // Some panels make a part, so that a part is worth a thread's while.
-        let panels = if self.panels.len() < PARALLEL {
-            self.distances.len() / PANEL
-        } else {
-            (self.distances.len() / PANEL).div_ceil(2 * rayon::current_num_threads())
-        }
-        .max(1);
+        let few = self.panels.len() < PARALLEL;
+        let parts = if few { 1 } else { 2 * rayon::current_num_threads() };
+        let panels = (self.distances.len() / PANEL).div_ceil(parts).max(1);
         let part = |(part, distances): (usize, &mut [T])| {
             let first = part * panels;
             let panels = &self.panels[first * size..][..distances.len() * self.dimensions];
@@ -161,7 +158,7 @@ impl<T: Float> Outside<T> {
         };
         // Parts are in order: of equal ones the earlier is the lower.
         let nearer = |a: Nearest<T>, b: Nearest<T>| if b.distance < a.distance { b } else { a };
-        if self.panels.len() < PARALLEL {
+        if few {
             return part((0, &mut self.distances));
         }
         let parts = self.distances.par_chunks_mut(panels * PANEL).enumerate();

@@ -50,8 +50,8 @@ pub(crate) trait Table<T: Float> {
 
     /// Whether x and y are equally far from every other live slot.
     fn same(&self, x: usize, y: usize) -> bool {
-        let others = (0..self.n()).filter(|&slot| slot != x && slot != y && self.is_live(slot));
-        others.into_iter().all(|slot| self.get(x, slot) == self.get(y, slot))
+        let mut others = (0..self.n()).filter(|&slot| slot != x && slot != y && self.is_live(slot));
+        others.all(|slot| self.get(x, slot) == self.get(y, slot))
     }
 
     /// A merger is dealt with: time to tidy. Behind a closed gate what is left is of no use.

@@ -31,8 +31,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
             for round in 1..=rounds {
                 let mut command = Command::new(&peer);
                 command.args(["growth", method, &n.to_string(), "square"]);
-                let warm = 12 * (n as u64).pow(2) + (64 << 20);
-                let measured = measure_warm(&mut command, warm).with_context(|| format!("{method}, {n}"))?;
+                let measured = measure_warm(&mut command, n).with_context(|| format!("{method}, {n}"))?;
                 seconds.push(measured.seconds);
                 peak = peak.max(measured.peak);
                 lines.push(format!(

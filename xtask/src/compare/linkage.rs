@@ -125,10 +125,8 @@ fn one(
                 Command::new(peer)
             };
             command.arg(contender).arg(method).arg(&file).arg(output(contender));
-            // Several times what any of them takes: with less, some pages are still the host's.
-            let warm = 50 * (options.n as u64).pow(2) + (256 << 20);
-            let measured =
-                measure_warm(&mut command, warm).with_context(|| format!("{contender}, {method}, {input}"))?;
+            let measured = measure_warm(&mut command, options.n)
+                .with_context(|| format!("{contender}, {method}, {input}"))?;
             seconds[at].push(measured.seconds);
             peaks[at] = peaks[at].max(measured.peak);
             lines.push(format!(

@@ -25,10 +25,10 @@ pub(crate) fn measure(command: &mut Command, own_time: bool) -> Result<Measured>
     watch(child, start, own_time)
 }
 
-/// As [`measure`], of a command that says `ready` once its input is loaded and then waits for a line. Memory is warmed in
+/// As [`measure`], of a linkage of n observations that says `ready` once its input is loaded and then waits for a line. Memory is warmed in
 /// between, so that all contenders find it alike: their first touch of a page costs what the system takes, and not what
 /// the host of a virtual machine takes for a page that it has to find first (twenty times as long, now and then).
-pub(crate) fn measure_warm(command: &mut Command, warm: u64) -> Result<Measured> {
+pub(crate) fn measure_warm(command: &mut Command, n: usize) -> Result<Measured> {
     let start = Instant::now();
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     let mut child = command.spawn().context("cannot start")?;
@@ -45,7 +45,8 @@ pub(crate) fn measure_warm(command: &mut Command, warm: u64) -> Result<Measured>
     if line != b"ready\n" {
         bail!("it printed `{}` instead of `ready`", String::from_utf8_lossy(&line).trim());
     }
-    warm_memory(warm);
+    // Several times what any of them takes: with less, some pages are still the host's.
+    warm_memory(50 * (n as u64).pow(2) + (256 << 20));
     child.stdin.take().context("no input")?.write_all(b"go\n")?;
     watch(child, start, true)
 }
