@@ -55,9 +55,10 @@ pub(crate) struct Grid<T> {
     hits: Vec<u32>,
 }
 
-/// Values from one row to the next, with spare columns for new clusters: `spare` in a thousand of n.
+/// Values from one row to the next, with spare columns for new clusters: `spare` in a thousand of n. An odd number of
+/// blocks, so that the lines of a column do not all compete for the same few places of a cache.
 pub(crate) fn pitch<T: Float>(n: usize, spare: usize) -> usize {
-    (n + (n.saturating_mul(spare) / 1000).max(2 * LINES * T::LINE)).next_multiple_of(BLOCK)
+    ((n + (n.saturating_mul(spare) / 1000).max(2 * LINES * T::LINE)).div_ceil(BLOCK) | 1) * BLOCK
 }
 
 /// Bytes that a grid takes.

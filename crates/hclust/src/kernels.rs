@@ -1,11 +1,16 @@
 //! The loops over rows of the square, compiled for every level.
 
 use crate::level::Work;
+use crate::lines::fetch_next;
 use crate::shortlist::{Neighbour, ShortList};
 use crate::{Float, Linkage, Update};
 
 /// Columns that are looked at together. Rows are padded to a multiple of it.
 pub(crate) const BLOCK: usize = 16;
+
+/// Columns that are gone through together. A loop of this many becomes vector instructions as it stands; one of a few
+/// lanes is unrolled first and put together anew, worse.
+const STRETCH: usize = 128;
 
 /// What every loop has to know of the clusters in the columns. All slices have the length of the rows.
 #[derive(Debug, Clone, Copy)]
@@ -68,7 +73,7 @@ impl<T: Float> Work for Scan<'_, T> {
             };
             for lane in near {
                 if counts(slots[lane], self.above) {
-                    let column = column(block, lane);
+                    let column = column(block * BLOCK + lane);
                     list.offer(Neighbour { distance: row[lane], slot: slots[lane], column });
                 }
             }
@@ -102,35 +107,37 @@ impl<T: Float, L: Linkage<T> + ?Sized> Work for Merge<'_, T, L> {
     fn run(self) -> Result<ShortList<T>, T> {
         let mut list = ShortList::new();
         let mut overflow = None;
-        let (xs, _) = self.x.as_chunks_mut::<BLOCK>();
-        let (ys, _) = self.y.as_chunks::<BLOCK>();
-        let (limits, _) = self.columns.limits.as_chunks::<BLOCK>();
-        let (slots, _) = self.columns.slots.as_chunks::<BLOCK>();
-        let (sizes, _) = self.sizes.as_chunks::<BLOCK>();
-        let inputs = xs.iter_mut().zip(ys).zip(limits).zip(slots).zip(sizes);
-        for (block, ((((x, y), limits), slots), sizes)) in inputs.enumerate() {
-            // Into a block of its own first: nothing can alias it, so that the loop becomes vector instructions.
-            let new: [T; BLOCK] = each_lane(|lane| {
-                let third = Update { d_xi: x[lane], d_yi: y[lane], n_i: sizes[lane], ..self.pair };
-                self.linkage.update(third)
-            });
-            *x = new;
-            let limit = list.limit();
-            let look = |lane: usize| {
-                let greatest = if limits[lane] > limit { limits[lane] } else { limit };
-                let passes = (new[lane] > greatest) & (new[lane] < T::INFINITY);
-                (limits[lane] > T::NEG_INFINITY) & !passes
+        let (limits, slots) = (self.columns.limits.chunks(STRETCH), self.columns.slots.chunks(STRETCH));
+        let rows = self.x.chunks_mut(STRETCH).zip(self.y.chunks(STRETCH));
+        let stretches = rows.zip(limits).zip(slots).zip(self.sizes.chunks(STRETCH));
+        for (stretch, ((((new, ys), limits), slots), sizes)) in stretches.enumerate() {
+            fetch_next(new);
+            fetch_next(ys);
+            for ((x, &y), &n_i) in new.iter_mut().zip(ys).zip(sizes) {
+                *x = self.linkage.update(Update { d_xi: *x, d_yi: y, n_i, ..self.pair });
+            }
+            let look = |new: T, own: T, limit: T| {
+                let greatest = if own > limit { own } else { limit };
+                let passes = (new > greatest) & (new < T::INFINITY);
+                (own > T::NEG_INFINITY) & !passes
             };
-            for lane in lanes::<T>(look) {
-                let (distance, column) = (new[lane], column(block, lane));
-                if !distance.is_finite() {
-                    overflow = overflow.or(Some(distance));
-                }
-                if distance <= limits[lane] {
-                    self.hits.push(column);
-                }
-                if counts(slots[lane], self.above) {
-                    list.offer(Neighbour { distance, slot: slots[lane], column });
+            let limit = list.limit();
+            if !any_pair(new, limits, |new, own| look(new, own, limit)) {
+                continue;
+            }
+            for (block, ((new, own), slots)) in blocks(new).zip(blocks(limits)).zip(blocks(slots)).enumerate() {
+                let (limit, first) = (list.limit(), stretch * STRETCH + block * BLOCK);
+                for lane in lanes::<T>(|lane| look(new[lane], own[lane], limit)) {
+                    let (distance, column) = (new[lane], column(first + lane));
+                    if !distance.is_finite() {
+                        overflow = overflow.or(Some(distance));
+                    }
+                    if distance <= own[lane] {
+                        self.hits.push(column);
+                    }
+                    if counts(slots[lane], self.above) {
+                        list.offer(Neighbour { distance, slot: slots[lane], column });
+                    }
                 }
             }
         }
@@ -146,6 +153,22 @@ pub(crate) fn each_lane<V: Copy + Default, const N: usize>(value: impl Fn(usize)
         *to = value(lane);
     }
     values
+}
+
+/// The whole blocks of a stretch.
+#[inline(always)]
+fn blocks<V>(values: &[V]) -> std::slice::Iter<'_, [V; BLOCK]> {
+    values.as_chunks::<BLOCK>().0.iter()
+}
+
+/// Whether a condition holds of two values at any place, without a branch for each.
+#[inline(always)]
+fn any_pair<T: Float>(a: &[T], b: &[T], condition: impl Fn(T, T) -> bool) -> bool {
+    let mut mask = T::Mask::from(false);
+    for (&a, &b) in a.iter().zip(b) {
+        mask = mask | T::Mask::from(condition(a, b));
+    }
+    mask != T::Mask::from(false)
 }
 
 /// Whether a condition holds in any lane, without a branch for each.
@@ -186,8 +209,8 @@ impl Iterator for Lanes {
 }
 
 #[inline(always)]
-fn column(block: usize, lane: usize) -> u32 {
+fn column(column: usize) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "columns are numbered in 32 bits")]
-    let column = (block * BLOCK + lane) as u32;
+    let column = column as u32;
     column
 }
