@@ -5,7 +5,7 @@ use std::ops::{Add, Div, Mul, Sub};
 pub(crate) mod sealed {
     #[cfg(target_arch = "x86_64")]
     use crate::lines::{MOST, avx2};
-    use std::ops::BitOr;
+    use std::ops::{BitAnd, BitOr};
 
     /// What the row kernels need of an element, hidden from users.
     pub trait Lanes: bytemuck::Pod + Default {
@@ -13,7 +13,7 @@ pub(crate) mod sealed {
         const LINE: usize = 64 / size_of::<Self>();
 
         /// Whether something is so, as wide as a value.
-        type Mask: Copy + Default + Eq + From<bool> + BitOr<Output = Self::Mask>;
+        type Mask: Copy + Default + Eq + From<bool> + BitAnd<Output = Self::Mask> + BitOr<Output = Self::Mask>;
 
         /// `LINE` rows turned into lines; see `lines.rs`.
         ///

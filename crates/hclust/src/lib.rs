@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod below;
+mod candidates;
 mod chain;
 mod check;
 mod condensed;

@@ -1,5 +1,6 @@
 //! The entry points: which algorithm each method takes, and on what it works.
 
+use crate::candidates::{self, sifted_tree};
 use crate::chain::{Watch, chain};
 use crate::condensed::LetGo;
 use crate::dendrogram::Step;
@@ -171,8 +172,11 @@ pub fn bytes_needed<T: Float>(n: usize, method: Method, storage: Storage) -> u64
     let count = n as u64;
     // Offsets, sizes and live list of the working state; steps, union–find and merges; the heap's three vectors.
     let per_observation = (3 * size_of::<usize>() + 2 * size_of::<crate::Merge<T>>() + 64) as u64;
-    let beside =
-        if method == Method::Single { strip_bytes::<T>(n, storage) } else { square_bytes::<T>(n, storage) };
+    let beside = if method == Method::Single {
+        strip_bytes::<T>(n, storage).max(candidates::bytes_needed::<T>(n))
+    } else {
+        square_bytes::<T>(n, storage)
+    };
     (count.saturating_mul(count.saturating_sub(1)) / 2)
         .saturating_mul(size_of::<T>() as u64)
         .saturating_add(count.saturating_mul(per_observation))
@@ -231,8 +235,12 @@ fn by_tree<T: Float>(
     match input {
         Input::Condensed(condensed) => {
             let condensed = LetGo(condensed);
+            let n = condensed.0.n();
+            if let Some(steps) = sifted_tree(&condensed.0, scratch.level, observer)? {
+                return Ok((n, steps));
+            }
             condensed.0.check_observed(scratch.level, observer)?;
-            Ok((condensed.0.n(), spanning(&condensed.0, scratch, observer)?))
+            Ok((n, spanning(&condensed.0, scratch, observer)?))
         }
         Input::Square(square) => {
             square.check(observer)?;
