@@ -3,12 +3,15 @@
 
     fixtures.py write       makes all of them anew
     fixtures.py dendrogram  makes dendrogram.safetensors alone, from the stored inputs of linkage.safetensors
+    fixtures.py statistics  makes statistics.safetensors alone, from the same
     fixtures.py check       recomputes every result from the stored inputs and compares bits
 
 linkage.safetensors   {kind}/{n}/d, and for each method {kind}/{n}/{method}/{pairs,heights}: SciPy's linkage
 cut.safetensors       {kind}/{n}/{method}/{distance,maxclust} and their labels, a row each: SciPy's fcluster
 dendrogram.safetensors  {kind}/{n}/{method}/…: SciPy's optimal leaf order, cophenet, and dendrogram (LAYOUTS);
                       points/{n}/{d}/…: points and SciPy's pdist of them
+statistics.safetensors  {kind}/{n}/{method}/…: SciPy's statistics of a tree, and cuts by the criteria that use them;
+                      agreement/{i}/…: two clusterings and scikit-learn's scores of them
 sample.safetensors    {absolute,signed}/{method}/{cutoff}: NeuroX's labels of the sample
 correlation.safetensors  x and NumPy's corrcoef of it after NeuroX's clean-up
 picks.safetensors     100 picks by chacha8.py
@@ -27,12 +30,19 @@ from scipy.cluster.hierarchy import (
     cophenet,
     dendrogram,
     fcluster,
+    inconsistent,
+    leaders,
     leaves_list,
     linkage,
+    maxdists,
+    maxinconsts,
+    maxRstat,
     optimal_leaf_ordering,
     set_link_color_palette,
 )
 from scipy.spatial.distance import pdist
+from sklearn import metrics
+from sklearn.metrics.cluster import expected_mutual_information
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FIXTURES = ROOT / "fixtures"
@@ -151,6 +161,62 @@ def dendrograms(links):
     return arrays
 
 
+DEPTHS = [1, 2, 3, 50]
+
+
+def statistics(links):
+    """What SciPy says of some of the stored trees, and scikit-learn of some clusterings."""
+    arrays = {}
+    for kind in KINDS:
+        for n in [2, 3, 4, 7, 12, 33, 65]:
+            for method in METHODS:
+                key, z = f"{kind}/{n}/{method}", tree(links[f"{kind}/{n}/d"], n, method)
+                heights = maxdists(z)
+                arrays[f"{key}/maxdists"] = heights
+                for depth in DEPTHS:
+                    r = inconsistent(z, depth)
+                    arrays[f"{key}/{depth}/inconsistent"] = r
+                    if depth != 2:
+                        continue
+                    arrays[f"{key}/maxinconsts"] = maxinconsts(z, r)
+                    arrays[f"{key}/max_r_stat"] = np.array([maxRstat(z, r, i) for i in range(4)])
+                    cutoffs = np.unique(np.concatenate([r[:, 3], [0.5, 0.9, 1.1]]))[:: max(1, n // 8)].copy()
+                    arrays[f"{key}/cutoffs"] = cutoffs
+                    cuts = [fcluster(z, t, "inconsistent", depth=depth) for t in cutoffs]
+                    arrays[f"{key}/inconsistent_labels"] = np.array(cuts, np.uint8)
+                # A criterion that falls towards the root here and there: what SciPy makes of it is of interest too.
+                monocrit = r[:, 1] - 0.5 * r[:, 0]
+                arrays[f"{key}/monocrit"] = monocrit
+                cuts = [fcluster(z, t, "monocrit", monocrit=monocrit) for t in np.sort(monocrit)[:: max(1, n // 8)]]
+                arrays[f"{key}/monocrit_labels"] = np.array(cuts, np.uint8)
+                counts = sorted({1, 2, n // 3 + 1, n - 1, n})
+                cuts = [fcluster(z, k, "maxclust_monocrit", monocrit=monocrit) for k in counts]
+                arrays[f"{key}/maxclust_monocrit_labels"] = np.array(cuts, np.uint8)
+                nodes, labels = leaders(z, fcluster(z, heights[n // 2 - 1], "distance"))
+                arrays[f"{key}/leaders"] = np.array([nodes, labels], np.uint16)
+    for index in range(40):
+        rng = np.random.default_rng([SEED, 7, index])
+        n = int(rng.integers(1, 400))
+        a = rng.integers(0, rng.integers(1, 30), n)
+        b = np.where(rng.random(n) < rng.random(), a, rng.integers(0, rng.integers(1, 30), n))
+        table = metrics.cluster.contingency_matrix(a, b, sparse=True).astype(np.int64)
+        homogeneity, completeness, _ = metrics.homogeneity_completeness_v_measure(a, b)
+        scores = [
+            metrics.rand_score(a, b),
+            metrics.adjusted_rand_score(a, b),
+            metrics.mutual_info_score(a, b),
+            metrics.normalized_mutual_info_score(a, b),
+            metrics.adjusted_mutual_info_score(a, b),
+            expected_mutual_information(table, n),
+            homogeneity,
+            completeness,
+        ]
+        arrays[f"agreement/{index}/labels"] = np.array([a, b], np.uint8)
+        arrays[f"agreement/{index}/pairs"] = metrics.cluster.pair_confusion_matrix(a, b).astype(np.uint32)
+        arrays[f"agreement/{index}/scores"] = np.array(scores)
+    return arrays
+
+
 def sample_labels():
     x, labels = load(SAMPLE), {}
     for absolute in (True, False):
@@ -186,7 +252,7 @@ def provenance(files):
         "Written by `cargo xtask fixtures` (xtask/python/fixtures.py write); never edited by hand.",
         "",
         f"- Python {sys.version.split()[0]}, NumPy {np.__version__}, SciPy {scipy.__version__}",
-        "  (wheels pinned with hashes in xtask/python/requirements-test.txt)",
+        "  (wheels pinned with hashes in xtask/python/requirements-test.txt, scikit-learn among them)",
         f"- seed {SEED}, one generator (`numpy.random.default_rng([seed, kind, n])`) for each input",
         "- inputs of the kind `correlation` and correlation.safetensors hold NumPy's own product, whose last bits",
         "  depend on the processor; all results are computed from the stored inputs",
@@ -211,6 +277,7 @@ def write():
         "linkage.safetensors": links,
         "cut.safetensors": cuts,
         "dendrogram.safetensors": dendrograms(links),
+        "statistics.safetensors": statistics(links),
         "sample.safetensors": sample_labels(),
         "correlation.safetensors": {"x": x, "corrcoef": correlations(x)},
         "picks.safetensors": picks(),
@@ -237,10 +304,12 @@ def differences():
         found.update(more_links)
         found.update({f"cut/{key}": value for key, value in more_cuts.items()})
     found.update({f"dendrogram/{key}": value for key, value in dendrograms(links).items()})
+    found.update({f"statistics/{key}": value for key, value in statistics(links).items()})
     found.update({f"sample/{key}": value for key, value in sample_labels().items()})
     found.update({f"picks/{key}": value for key, value in picks().items()})
     stored = {**links, **{f"cut/{k}": v for k, v in cuts.items()}}
     stored.update({f"dendrogram/{k}": v for k, v in load_file(FIXTURES / "dendrogram.safetensors").items()})
+    stored.update({f"statistics/{k}": v for k, v in load_file(FIXTURES / "statistics.safetensors").items()})
     stored.update({f"sample/{k}": v for k, v in sample.items()})
     stored.update({f"picks/{k}": v for k, v in stored_picks.items()})
     missing = set(stored) ^ set(found)
@@ -253,6 +322,8 @@ if __name__ == "__main__":
         write()
     elif command == ["dendrogram"]:
         save({"dendrogram.safetensors": dendrograms(load_file(FIXTURES / "linkage.safetensors"))})
+    elif command == ["statistics"]:
+        save({"statistics.safetensors": statistics(load_file(FIXTURES / "linkage.safetensors"))})
     elif command == ["check"]:
         wrong = differences()
         print("all fixtures are reproduced" if not wrong else f"{len(wrong)} differ: {wrong[:10]}")

@@ -1,27 +1,53 @@
-//! The cut: which merges join, and the labels that follow.
+//! The cut: SciPy's five criteria.
 
-use crate::numbering::{Labels, Numbering};
-use crate::{Error, Tree};
+use crate::inconsistent::inconsistent;
+use crate::statistics::maxdists;
+use crate::walk::number;
+use crate::{Error, Labels, Numbering, Tree};
 use hclust::Float;
 
 /// How a tree is cut into flat clusters, by SciPy's names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub enum Criterion {
+pub enum Criterion<'a> {
     /// All observations of a cluster are joined at heights of at most this (SciPy's `distance`).
     Distance(f64),
     /// The lowest cut that leaves at most so many clusters (SciPy's `maxclust`, from version 1.15 on).
     MaxClust(usize),
+    /// No merge of a cluster is more inconsistent than the cutoff (SciPy's `inconsistent`, its default). For statistics
+    /// of your own, take [`Monocrit`](Self::Monocrit) of their [`maxinconsts`](crate::maxinconsts).
+    Inconsistent {
+        /// The greatest coefficient that joins.
+        cutoff: f64,
+        /// Levels of merges that a coefficient looks at, its own among them: SciPy's default is 2.
+        depth: usize,
+    },
+    /// A merge of which this value is at most the cutoff is a cluster, unless one above it is (SciPy's `monocrit`).
+    Monocrit {
+        /// The greatest value that joins.
+        cutoff: f64,
+        /// A value for each merge; meant never to fall towards the root, which is not asked.
+        values: &'a [f64],
+    },
+    /// The lowest cutoff of `Monocrit` that leaves at most so many clusters (SciPy's `maxclust_monocrit`).
+    MaxClustMonocrit {
+        /// Clusters at most.
+        clusters: usize,
+        /// A value for each merge.
+        values: &'a [f64],
+    },
 }
 
 /// Flat clusters of a tree: `scipy.cluster.hierarchy.fcluster(Z, t, criterion)`.
 ///
 /// Labels are 1..=k; [`Numbering::Scipy`] gives SciPy's own numbers. A merge *at* the cutoff joins. Where heights go
-/// down (centroid, median) the greatest height below a merge counts, as in SciPy. `O(n)` time and memory for
-/// `Distance`, one sort more for `MaxClust`; no recursion.
+/// down (centroid, median) the greatest height below a merge counts, as in SciPy: no criterion refuses such a tree.
+/// `O(n)` time and memory; the two `MaxClust` count at most log₂ n times; `Inconsistent` looks at up to 2^depth merges
+/// below each. No recursion.
 ///
 /// # Errors
-/// [`Error::Cutoff`] for NaN; [`Error::NoClusters`] for `MaxClust(0)`.
+/// [`Error::Cutoff`] for NaN; [`Error::NoClusters`] for 0 clusters; [`Error::Depth`] for depth 0; [`Error::Length`] for
+/// too many or too few values, [`Error::Value`] for one that is NaN.
 ///
 /// ```
 /// use fcluster::{Criterion, Numbering, Tree, fcluster};
@@ -30,99 +56,102 @@ pub enum Criterion {
 /// assert_eq!(labels.as_slice(), [1, 1, 2, 2]);
 /// let labels = fcluster(Tree::from_rows(&z)?, Criterion::MaxClust(3), Numbering::Lowest)?;
 /// assert_eq!(labels.as_slice(), [1, 1, 2, 3]);
+/// let inconsistent = Criterion::Inconsistent { cutoff: 1.0, depth: 2 };
+/// let labels = fcluster(Tree::from_rows(&z)?, inconsistent, Numbering::Scipy)?;
+/// assert_eq!(labels.count(), 2);
 /// # Ok::<(), fcluster::Error>(())
 /// ```
 pub fn fcluster<'a, T: Float>(
     tree: impl Into<Tree<'a, T>>,
-    criterion: Criterion,
+    criterion: Criterion<'_>,
     numbering: Numbering,
 ) -> Result<Labels, Error> {
     let tree = tree.into();
-    let heights = tree.greatest_heights();
     let labels = match criterion {
-        Criterion::Distance(cutoff) if cutoff.is_nan() => return Err(Error::Cutoff),
-        Criterion::Distance(cutoff) => number(&tree, &heights, cutoff),
-        Criterion::MaxClust(0) => return Err(Error::NoClusters),
-        Criterion::MaxClust(most) if most >= tree.n() => Labels::singletons(tree.n()),
-        Criterion::MaxClust(most) => {
-            let cutoff = cutoff_for(&heights, most);
-            number(&tree, &heights, cutoff)
+        Criterion::Distance(cutoff) => {
+            check_cutoff(cutoff)?;
+            number(&tree, |_, node, children| children && node.height <= cutoff)
+        }
+        Criterion::MaxClust(most) => at_most(&tree, most, &maxdists(tree))?,
+        Criterion::Inconsistent { cutoff, depth } => {
+            check_cutoff(cutoff)?;
+            let statistics = inconsistent(tree, depth)?;
+            let greatest = tree.greatest_below(|row, _| statistics[row][3]);
+            by_values(&tree, &greatest, cutoff)
+        }
+        Criterion::Monocrit { cutoff, values } => {
+            check_cutoff(cutoff)?;
+            check_values(&tree, values)?;
+            by_values(&tree, values, cutoff)
+        }
+        Criterion::MaxClustMonocrit { clusters, values } => {
+            check_values(&tree, values)?;
+            at_most(&tree, clusters, values)?
         }
     };
-    Ok(match numbering {
-        Numbering::Scipy => labels,
-        Numbering::Lowest => labels.by_lowest(),
-    })
+    Ok(labels.numbered(numbering))
 }
 
-/// The height at which SciPy's `maxclust` cuts: a bisection over the *rows*, as in SciPy, whose answer is the lowest
-/// sufficient height if heights do not go down, and SciPy's choice if they do.
-fn cutoff_for(heights: &[f64], most: usize) -> f64 {
-    let mut sorted = heights.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    // Greatest heights never fall towards the root, so a cut at h joins exactly the merges at or below h.
-    let clusters = |h: f64| heights.len() + 1 - sorted.partition_point(|&other| other <= h);
+pub(crate) fn check_cutoff(cutoff: f64) -> Result<(), Error> {
+    if cutoff.is_nan() { Err(Error::Cutoff) } else { Ok(()) }
+}
+
+fn check_values<T: Float>(tree: &Tree<'_, T>, values: &[f64]) -> Result<(), Error> {
+    tree.check_length("values of the criterion", values.len())?;
+    match values.iter().position(|value| value.is_nan()) {
+        Some(row) => Err(Error::Value { row }),
+        None => Ok(()),
+    }
+}
+
+fn by_values<T: Float>(tree: &Tree<'_, T>, values: &[f64], cutoff: f64) -> Labels {
+    number(tree, |row, _, _| values[row] <= cutoff)
+}
+
+/// The lowest of the values that leaves at most so many clusters, by SciPy's bisection over the *rows*: where values do
+/// not rise from row to row, its answer is SciPy's choice.
+fn at_most<T: Float>(tree: &Tree<'_, T>, most: usize, values: &[f64]) -> Result<Labels, Error> {
+    if most == 0 {
+        return Err(Error::NoClusters);
+    }
+    if most >= tree.n() {
+        return Ok(Labels::singletons(tree.n()));
+    }
+    let least = least_above(tree, values);
+    let rising = least.is_sorted();
+    // A merge lies in a cluster if it or any above it is at most the cutoff; every other makes one cluster more.
+    let clusters = |cutoff: f64| {
+        let joined = if rising {
+            least.partition_point(|&value| value <= cutoff)
+        } else {
+            least.iter().map(|&value| usize::from(value <= cutoff)).sum()
+        };
+        tree.n() - joined
+    };
     // SciPy's bounds, one higher so that none is negative: row low − 1 is known to give too many, row high − 1 to
     // suffice (there is no row −1, and the root, one cluster, always suffices). The same middle, hence the same row.
-    let (mut low, mut high) = (0, heights.len() + 1);
+    let (mut low, mut high) = (0, tree.n());
     while high - low > 1 {
-        let row = (low + high) / 2 - 1;
-        if clusters(heights[row]) > most {
-            low = row + 1;
+        let middle = usize::midpoint(low, high);
+        if clusters(values[middle - 1]) > most {
+            low = middle;
         } else {
-            high = row + 1;
+            high = middle;
         }
     }
-    heights[(high - 1).min(heights.len() - 1)]
+    Ok(by_values(tree, values, values[(high - 1).min(values.len() - 1)]))
 }
 
-/// Where a node's walk stands: its two children are yet to be entered, or only the right one, or none.
-#[derive(Clone, Copy)]
-enum Stage {
-    Left,
-    Right,
-    Leave,
-}
-
-/// Labels in SciPy's order: a walk from the root that enters merged children first, left before right, and numbers
-/// an observation when it leaves its parent.
-fn number<T: Float>(tree: &Tree<'_, T>, heights: &[f64], cutoff: f64) -> Labels {
-    let n = tree.n();
-    let mut labels = vec![0_u32; n];
-    let mut count = 0;
-    let mut leader = None;
-    let mut stack = Vec::new();
-    match n.checked_sub(2) {
-        Some(root) => stack.push((root, Stage::Left)),
-        None => return Labels::singletons(n),
-    }
-    while let Some((row, stage)) = stack.pop() {
-        let node = tree.node(row);
-        match stage {
-            Stage::Left => {
-                if leader.is_none() && heights[row] <= cutoff {
-                    leader = Some(row);
-                    count += 1;
-                }
-                stack.push((row, Stage::Right));
-                stack.extend(node.left.checked_sub(n).map(|child| (child, Stage::Left)));
-            }
-            Stage::Right => {
-                stack.push((row, Stage::Leave));
-                stack.extend(node.right.checked_sub(n).map(|child| (child, Stage::Left)));
-            }
-            Stage::Leave => {
-                for child in [node.left, node.right] {
-                    if let Some(label) = labels.get_mut(child) {
-                        count += u32::from(leader.is_none());
-                        *label = count;
-                    }
-                }
-                if leader == Some(row) {
-                    leader = None;
-                }
+/// The least value at or above each merge.
+fn least_above<T: Float>(tree: &Tree<'_, T>, values: &[f64]) -> Vec<f64> {
+    let mut least = values.to_vec();
+    for (row, node) in tree.nodes().enumerate().rev() {
+        let above = least[row];
+        for child in node.children().into_iter().filter_map(|child| child.checked_sub(tree.n())) {
+            if above < least[child] {
+                least[child] = above;
             }
         }
     }
-    Labels::new(labels, Numbering::Scipy)
+    least
 }

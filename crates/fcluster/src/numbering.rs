@@ -29,15 +29,15 @@ pub struct Labels {
 }
 
 impl Labels {
-    pub(crate) fn new(labels: Vec<u32>, numbering: Numbering) -> Self {
-        let count = labels.iter().copied().max().map_or(0, |k| k as usize);
+    /// Labels of which every number from 1 to `count` is in use.
+    pub(crate) fn new(labels: Vec<u32>, count: usize, numbering: Numbering) -> Self {
         Self { labels, count, numbering }
     }
 
     /// Each of `n` observations alone.
     pub(crate) fn singletons(n: usize) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "trees have fewer than 2^31 observations")]
-        Self::new((1..=n as u32).collect(), Numbering::Scipy)
+        Self::new((1..=n as u32).collect(), n, Numbering::Scipy)
     }
 
     /// The labels in order of the observations.
@@ -82,6 +82,34 @@ impl Labels {
         };
         let labels = self.labels.iter().map(renumber).collect();
         Self { labels, count: self.count, numbering: Numbering::Lowest }
+    }
+
+    /// The number of observations in every cluster, in order of the labels. `O(n)`.
+    ///
+    /// ```
+    /// use fcluster::{Criterion, Numbering, Tree, fcluster};
+    /// let z = [[1.0, 2.0, 0.1, 2.0], [0.0, 3.0, 0.8, 3.0]];
+    /// let labels = fcluster(Tree::from_rows(&z)?, Criterion::Distance(0.5), Numbering::Lowest)?;
+    /// assert_eq!(labels.sizes(), [1, 2]);
+    /// # Ok::<(), fcluster::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sizes(&self) -> Vec<usize> {
+        let mut sizes = vec![0; self.count];
+        for &label in &self.labels {
+            if let Some(size) = (label as usize).checked_sub(1).and_then(|index| sizes.get_mut(index)) {
+                *size += 1;
+            }
+        }
+        sizes
+    }
+
+    /// The labels numbered as asked; SciPy's are those that the walk has given.
+    pub(crate) fn numbered(self, numbering: Numbering) -> Self {
+        match numbering {
+            Numbering::Scipy => self,
+            Numbering::Lowest => self.by_lowest(),
+        }
     }
 
     /// The members of every cluster, ascending, in order of the labels. `O(n)`.

@@ -1,4 +1,4 @@
-//! Strategies of trees and the naive cut, for property tests of this crate and of yours (feature `proptest`).
+//! Strategies of trees and the naive twins, for property tests of this crate and of yours (feature `proptest`).
 
 use proptest::prelude::*;
 
@@ -58,4 +58,69 @@ pub fn naive_distance_cut(rows: &[[f64; 4]], cutoff: f64) -> Vec<u32> {
     leaders.dedup();
     let label = |l: &usize| u32::try_from(leaders.partition_point(|leader| leader <= l)).unwrap_or(u32::MAX);
     lowest.iter().map(label).collect()
+}
+
+/// The naive twin of every cut: SciPy's walk in the plainest words, by recursion; `values` is a value for each merge, which
+/// joins if it is at most the cutoff. SciPy's labels. Only for trees that are not deep.
+#[must_use]
+pub fn naive_walk(rows: &[[f64; 4]], values: &[f64], cutoff: f64) -> Vec<u32> {
+    let n = rows.len() + 1;
+    let mut labels = vec![1; n];
+    if let Some(root) = n.checked_sub(2) {
+        walk(&Walk { rows, values, cutoff }, root, false, &mut 0, &mut labels);
+    }
+    labels
+}
+
+struct Walk<'a> {
+    rows: &'a [[f64; 4]],
+    values: &'a [f64],
+    cutoff: f64,
+}
+
+fn walk(tree: &Walk<'_>, row: usize, inside: bool, count: &mut u32, labels: &mut [u32]) {
+    let leads = !inside && tree.values[row] <= tree.cutoff;
+    *count += u32::from(leads);
+    let (children, n) = (children(tree.rows, row), labels.len());
+    for child in children.into_iter().filter_map(|child| child.checked_sub(n)) {
+        walk(tree, child, inside || leads, count, labels);
+    }
+    for child in children.into_iter().filter(|&child| child < n) {
+        *count += u32::from(!inside && !leads);
+        labels[child] = *count;
+    }
+}
+
+/// The naive twin of [`inconsistent`](crate::inconsistent): the heights at and below each merge, by recursion. Only for trees
+/// that are not deep.
+#[must_use]
+pub fn naive_inconsistent(rows: &[[f64; 4]], depth: usize) -> Vec<[f64; 4]> {
+    let one = |row: usize| {
+        let mut heights = Vec::new();
+        gather(rows, row, depth, &mut heights);
+        let (count, sum) = (number(heights.len()), heights.iter().sum::<f64>());
+        let squares: f64 = heights.iter().map(|height| height * height).sum();
+        let mean = sum / count;
+        let variance =
+            if heights.len() < 2 { squares - sum * sum } else { (squares - sum * sum / count) / (count - 1.0) };
+        let deviation = if variance > 0.0 { variance.sqrt() } else { 0.0 };
+        let coefficient = if variance > 0.0 { (rows[row][2] - mean) / deviation } else { 0.0 };
+        [mean, deviation, count, coefficient]
+    };
+    (0..rows.len()).map(one).collect()
+}
+
+fn gather(rows: &[[f64; 4]], row: usize, depth: usize, heights: &mut Vec<f64>) {
+    for child in children(rows, row).into_iter().filter_map(|child| child.checked_sub(rows.len() + 1)) {
+        if depth > 1 {
+            gather(rows, child, depth - 1, heights);
+        }
+    }
+    heights.push(rows[row][2]);
+}
+
+/// The two nodes of a merge.
+fn children(rows: &[[f64; 4]], row: usize) -> [usize; 2] {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "test data")]
+    [rows[row][0] as usize, rows[row][1] as usize]
 }

@@ -24,6 +24,12 @@ pub(crate) struct Node {
     pub(crate) height: f64,
 }
 
+impl Node {
+    pub(crate) fn children(&self) -> [usize; 2] {
+        [self.left, self.right]
+    }
+}
+
 impl<'a, T: Float> From<&'a Dendrogram<T>> for Tree<'a, T> {
     /// A dendrogram is a tree by construction; nothing is checked or copied.
     fn from(dendrogram: &'a Dendrogram<T>) -> Self {
@@ -62,7 +68,7 @@ impl<T: Float> Tree<'_, T> {
     }
 
     /// The merges in order; merge r makes node n + r.
-    pub(crate) fn nodes(&self) -> impl DoubleEndedIterator<Item = Node> + '_ {
+    pub(crate) fn nodes(&self) -> impl DoubleEndedIterator<Item = Node> + ExactSizeIterator + '_ {
         (0..self.n - 1).map(|row| self.node(row))
     }
 
@@ -81,19 +87,34 @@ impl<T: Float> Tree<'_, T> {
         }
     }
 
-    /// The greatest height at or below each merge: what a cut by distance looks at (SciPy's `maxdists`). `O(n)`.
-    ///
-    /// Equal to the merge's own height unless heights go down somewhere below it.
-    #[must_use]
-    pub fn greatest_heights(&self) -> Vec<f64> {
+    /// The greatest of a value at or below each merge. `O(n)`.
+    pub(crate) fn greatest_below(&self, own: impl Fn(usize, &Node) -> f64) -> Vec<f64> {
         let mut greatest: Vec<f64> = Vec::with_capacity(self.n - 1);
-        for node in self.nodes() {
-            let below = [node.left, node.right].into_iter().filter_map(|child| child.checked_sub(self.n));
+        for (row, node) in self.nodes().enumerate() {
+            let below = node.children().into_iter().filter_map(|child| child.checked_sub(self.n));
             // The comparisons are SciPy's, so that -0 and 0 come out the same.
-            let height = below.map(|row| greatest[row]).fold(node.height, |h, b| if b > h { b } else { h });
-            greatest.push(height);
+            let value = below.map(|row| greatest[row]).fold(own(row, &node), |v, b| if b > v { b } else { v });
+            greatest.push(value);
         }
         greatest
+    }
+
+    /// No merge is lower than one under it.
+    pub(crate) fn check_heights(&self) -> Result<(), Error> {
+        for (row, node) in self.nodes().enumerate() {
+            let below = node.children().into_iter().filter_map(|child| child.checked_sub(self.n));
+            let below = below.map(|child| self.node(child).height).fold(f64::NEG_INFINITY, f64::max);
+            if below > node.height {
+                return Err(Error::Inversion { row, height: node.height, below });
+            }
+        }
+        Ok(())
+    }
+
+    /// A value for each merge: as many as there are merges.
+    pub(crate) fn check_length(&self, what: &'static str, found: usize) -> Result<(), Error> {
+        let expected = self.n - 1;
+        if found == expected { Ok(()) } else { Err(Error::Length { what, expected, found }) }
     }
 }
 
