@@ -22,7 +22,29 @@ pub(crate) struct Measured {
 pub(crate) fn measure(command: &mut Command, own_time: bool) -> Result<Measured> {
     let start = Instant::now();
     let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cannot start")?;
-    watch(child, start, own_time)
+    let (measured, printed) = watch(child, start)?;
+    if own_time { own_seconds(measured, &printed) } else { Ok(measured) }
+}
+
+/// As [`measure`], of a command that prints `TASK seconds …` for several tasks: with the time of each.
+pub(crate) fn measure_tasks(command: &mut Command) -> Result<(Measured, Vec<(String, f64)>)> {
+    let start = Instant::now();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cannot start")?;
+    let (measured, printed) = watch(child, start)?;
+    let task = |line: &str| {
+        let (task, seconds) = line.split_once(" seconds ").context("it printed no line `TASK seconds …`")?;
+        Ok((task.to_owned(), seconds.parse()?))
+    };
+    Ok((measured, printed.lines().map(task).collect::<Result<_>>()?))
+}
+
+/// With the time that the command says it took.
+fn own_seconds(measured: Measured, printed: &str) -> Result<Measured> {
+    let own = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("seconds "))
+        .context("it printed no line `seconds …`")?;
+    Ok(Measured { seconds: own.parse()?, ..measured })
 }
 
 /// As [`measure`], of a linkage of n observations that says `ready` once its input is loaded and then waits for a line. Memory is warmed in
@@ -48,10 +70,12 @@ pub(crate) fn measure_warm(command: &mut Command, n: usize) -> Result<Measured> 
     // Several times what any of them takes: with less, some pages are still the host's.
     warm_memory(50 * (n as u64).pow(2) + (256 << 20));
     child.stdin.take().context("no input")?.write_all(b"go\n")?;
-    watch(child, start, true)
+    let (measured, printed) = watch(child, start)?;
+    own_seconds(measured, &printed)
 }
 
-fn watch(mut child: Child, start: Instant, own_time: bool) -> Result<Measured> {
+/// What a process took, wall time among it, and what it printed.
+fn watch(mut child: Child, start: Instant) -> Result<(Measured, String)> {
     let (mut peak, mut high_water) = (0, 0);
     let status = loop {
         if let Some(status) = child.try_wait()? {
@@ -70,9 +94,7 @@ fn watch(mut child: Child, start: Instant, own_time: bool) -> Result<Measured> {
     if let Some(mut out) = child.stdout.take() {
         out.read_to_string(&mut printed)?;
     }
-    let own = printed.lines().find_map(|line| line.strip_prefix("seconds ")).map(str::parse).transpose()?;
-    let seconds = if own_time { own.context("it printed no line `seconds …`")? } else { wall };
-    Ok(Measured { seconds, peak, high_water })
+    Ok((Measured { seconds: wall, peak, high_water }, printed))
 }
 
 /// Anonymous and shared memory of a process and all below it, and the greatest high-water mark, in bytes.

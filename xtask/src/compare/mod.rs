@@ -1,5 +1,6 @@
 //! `cargo xtask compare`: us and every peer on the same files, in one run, each in its own process.
 
+mod cut;
 mod growth;
 mod linkage;
 mod measure;
@@ -44,6 +45,9 @@ pub(crate) struct Outcome {
 pub(crate) fn run(options: &[&str]) -> Result<()> {
     if let ["linkage", options @ ..] = options {
         return linkage::run(options);
+    }
+    if let ["cut", options @ ..] = options {
+        return cut::run(options);
     }
     if let ["growth", options @ ..] = options {
         return growth::run(options);
