@@ -83,7 +83,7 @@ pub enum Error {
         "label {label} is met again at node {node}, apart from where it was: the labels are no cut of this tree"
     )]
     Leaders {
-        /// The node: an observation below n, else merge `node − n`.
+        /// The topmost node of the second cluster: an observation below n, else merge `node − n`.
         node: usize,
         /// The label.
         label: u32,

@@ -86,10 +86,11 @@ fn fault(statistics: &[[f64; 4]]) -> Option<(usize, &'static str)> {
 
 /// The topmost node of each cluster, and the cluster's label: `scipy.cluster.hierarchy.leaders(Z, T)`, in SciPy's order.
 ///
-/// Labels are of any cut of this tree, by whatever numbers; node n + r is merge r. `O(n)` time, no recursion.
+/// Labels are of any cut of this tree, by whatever numbers; node n + r is merge r. `O(n)` time and a sort of the clusters, no
+/// recursion.
 ///
 /// # Errors
-/// [`Error::Length`]; [`Error::Leaders`] with the node where a label turns up that a cluster elsewhere in the tree has.
+/// [`Error::Length`]; [`Error::Leaders`] with the topmost node of a second cluster of one label.
 ///
 /// ```
 /// use fcluster::{Tree, leaders};
@@ -106,34 +107,47 @@ pub fn leaders<'a, T: Float>(
     if labels.len() != n {
         return Err(Error::Length { what: "labels", expected: n, found: labels.len() });
     }
-    // The cluster that a node lies in, whole; none above all clusters.
-    let mut clusters: Vec<Option<u32>> = labels.iter().copied().map(Some).collect();
+    // Of each merge, the leaders under it, 0 if it lies in one cluster; and that cluster.
+    let (mut marks, mut clusters) = (Vec::with_capacity(n - 1), Vec::with_capacity(n - 1));
     for node in tree.nodes() {
-        let [left, right] = node.children().map(|child| clusters[child]);
-        clusters.push(if left == right { left } else { None });
+        let [left, right] = node.children().map(|child| match child.checked_sub(n) {
+            Some(row) => (marks[row], clusters[row]),
+            None => (0_u32, labels[child]),
+        });
+        let whole = left.0 == 0 && right.0 == 0 && left.1 == right.1;
+        marks.push(if whole { 0 } else { left.0.max(1) + right.0.max(1) });
+        clusters.push(left.1);
     }
-    let (mut nodes, mut found, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-    let root = 2 * n - 2;
-    if let Some(label) = clusters[root] {
-        return Ok((vec![root], vec![label]));
+    let count = marks.last().map_or(1, |&count| count.max(1) as usize);
+    let (mut nodes, mut found) = (vec![2 * n - 2; count], vec![labels[0]; count]);
+    // On the way down, one more than the leaders before it. SciPy walks through the nodes above all clusters, those among a
+    // node's children first, left before right, and finds leaders among their children.
+    if let Some(root) = marks.last_mut() {
+        *root = (*root).min(1);
     }
-    // Only nodes above the clusters are walked through, children first; none but their children can lead.
-    let mut stack = vec![(root, 0)];
-    while let Some((node, entered)) = stack.pop() {
-        let children = tree.node(node - n).children();
-        if let Some(&child) = children.get(entered) {
-            stack.push((node, entered + 1));
-            stack.extend(clusters[child].is_none().then_some((child, 0)));
-            continue;
-        }
-        for child in children {
-            if let Some(label) = clusters[child] {
-                if !seen.insert(label) {
-                    return Err(Error::Leaders { node, label });
-                }
-                nodes.push(child);
-                found.push(label);
+    for (row, node) in tree.nodes().enumerate().rev() {
+        let Some(mut next) = marks[row].checked_sub(1) else { continue };
+        let is_above = |marks: &[u32], child: usize| child >= n && marks[child - n] > 0;
+        for row in node.children().into_iter().filter_map(|child| child.checked_sub(n)) {
+            if marks[row] > 0 {
+                next += std::mem::replace(&mut marks[row], next + 1);
             }
+        }
+        for child in node.children().into_iter().filter(|&child| !is_above(&marks, child)) {
+            nodes[next as usize] = child;
+            found[next as usize] = match child.checked_sub(n) {
+                Some(row) => clusters[row],
+                None => labels[child],
+            };
+            next += 1;
+        }
+    }
+    let mut sorted = found.clone();
+    sorted.sort_unstable();
+    if sorted.windows(2).any(|pair| pair[0] == pair[1]) {
+        let mut seen = HashSet::new();
+        if let Some((&node, &label)) = nodes.iter().zip(&found).find(|(_, label)| !seen.insert(**label)) {
+            return Err(Error::Leaders { node, label });
         }
     }
     Ok((nodes, found))

@@ -337,7 +337,7 @@ fn every_misuse_is_a_typed_error() {
     assert_eq!(leaders(tree, &[1]), Err(length("labels", 2, 1)));
     let three = [[0.0, 1.0, 1.0, 2.0], [2.0, 3.0, 2.0, 3.0]];
     let tree = Tree::from_rows(&three).unwrap();
-    assert_eq!(leaders(tree, &[1, 2, 1]), Err(Error::Leaders { node: 4, label: 1 }));
+    assert_eq!(leaders(tree, &[1, 2, 1]), Err(Error::Leaders { node: 2, label: 1 }));
     for clusters in [0, 4] {
         assert_eq!(cut_tree(tree, CutAt::Clusters(&[1, clusters])), Err(Error::Clusters { clusters, n: 3 }));
         assert_eq!(Sweep::new(tree).unwrap().plateau(clusters), Err(Error::Clusters { clusters, n: 3 }));

@@ -16,10 +16,8 @@ use crate::{Error, Float, Merge};
 #[derive(Debug, Clone)]
 pub struct MergeCheck {
     n: usize,
-    /// Observations under each node made so far.
-    sizes: Vec<usize>,
-    /// The nodes that have been merged.
-    used: Vec<bool>,
+    /// Observations under each node made so far; 0 once it has been merged.
+    sizes: Vec<u32>,
 }
 
 impl MergeCheck {
@@ -34,7 +32,9 @@ impl MergeCheck {
         if n > i32::MAX as usize {
             return Err(Error::TooMany { n });
         }
-        Ok(Self { n, sizes: vec![1; n], used: vec![false; 2 * n - 1] })
+        let mut sizes = Vec::with_capacity(2 * n - 1);
+        sizes.resize(n, 1);
+        Ok(Self { n, sizes })
     }
 
     /// The next merge.
@@ -53,18 +53,20 @@ impl MergeCheck {
         if merge.left == merge.right {
             return wrong("it merges a node with itself");
         }
-        if self.used[merge.left] || self.used[merge.right] {
+        if left == 0 || right == 0 {
             return wrong("it uses a node that has been merged before");
         }
-        if merge.size != left + right {
+        // Sizes add up to n, which is below 2^31.
+        let size = left + right;
+        if merge.size != size as usize {
             return wrong("its size is not the sum of its parts' sizes");
         }
         if merge.height.into().is_nan() {
             return wrong("its height is NaN");
         }
-        self.used[merge.left] = true;
-        self.used[merge.right] = true;
-        self.sizes.push(merge.size);
+        self.sizes[merge.left] = 0;
+        self.sizes[merge.right] = 0;
+        self.sizes.push(size);
         Ok(())
     }
 
@@ -83,9 +85,9 @@ impl MergeCheck {
         Ok(merge)
     }
 
-    /// Observations under a node made so far; 0 for no such node.
+    /// Observations under a node made so far; 0 for no such node and for one that has been merged.
     pub(crate) fn size(&self, node: f64) -> f64 {
-        whole(node).and_then(|node| self.sizes.get(node)).map_or(0.0, |&size| <f64 as Float>::from_count(size))
+        whole(node).and_then(|node| self.sizes.get(node)).map_or(0.0, |&size| size.into())
     }
 
     /// After the last merge.
