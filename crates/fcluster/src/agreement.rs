@@ -17,9 +17,17 @@ pub struct Cell {
 
 /// The contingency table of two clusterings of the same observations, in whole numbers, and the scores made of it.
 ///
-/// Scores have scikit-learn's names and its conventions for clusterings of one cluster or of none. Pair counts are exact
-/// (128 bits) up to the one division; entropies and informations are sums of non-negative terms or of at most n of either
-/// sign, within `4 n ε` of the true value, in nats.
+/// Scores have scikit-learn's names and its conventions for clusterings of one cluster or of none; entropies and
+/// informations are in nats. With u = 2⁻⁵³, k cells that are not 0 and n observations, the results are within these of what exact
+/// arithmetic gives:
+///
+/// - pair counts are exact, `rand_score` within `3 u`, `adjusted_rand_score` within `16 u`;
+/// - entropies, `mutual_info_score` and `variation_of_information` within `(2 k + 12) (1 + ln n) u`: a term
+///   `j/n ln(n j / (a b))` is within `3 u j/n` and four roundings, the absolute terms add up to at most ln n + 2/e (of the
+///   variation, 2 ln n), and each of the k additions rounds once;
+/// - `expected_mutual_information` relatively within `40 n ln n u`: its chances are exponentials of sums of nine logarithms of
+///   factorials, each at most n ln n and within `3 u` of itself. The adjusted information divides by what it leaves of the
+///   entropy.
 ///
 /// ```
 /// use fcluster::Agreement;
@@ -115,8 +123,7 @@ impl Agreement {
         if first + second == 0 {
             return 1.0;
         }
-        // Products of two pair counts pass 128 bits from 2³² observations on; each is a whole number below 2^53 long
-        // before, or rounded once.
+        // As floats: products of two pair counts can pass 128 bits. Each is rounded; what cancels is small beside the divisor.
         let (neither, second, first, both) = (real(neither), real(second), real(first), real(both));
         2.0 * (both * neither - first * second)
             / ((both + first) * (first + neither) + (both + second) * (second + neither))

@@ -355,3 +355,58 @@ fn every_misuse_is_a_typed_error() {
     assert_eq!(fcluster(one, Criterion::Distance(0.5), Numbering::Scipy).unwrap().as_slice(), [1]);
     assert_eq!(fcluster(one, Criterion::MaxClust(1), Numbering::Scipy).unwrap().as_slice(), [1]);
 }
+
+#[test]
+fn one_observation_is_one_cluster_by_every_way() {
+    let tree = Tree::from_rows(&[]).unwrap();
+    let criteria = [
+        Criterion::Distance(-1.0),
+        Criterion::MaxClust(1),
+        Criterion::Inconsistent { cutoff: -1.0, depth: 2 },
+        Criterion::Monocrit { cutoff: -1.0, values: &[] },
+        Criterion::MaxClustMonocrit { clusters: 1, values: &[] },
+    ];
+    for criterion in criteria {
+        for numbering in [Numbering::Scipy, Numbering::Lowest] {
+            assert_eq!(fcluster(tree, criterion, numbering).unwrap().as_slice(), [1], "{criterion:?}");
+        }
+    }
+    assert_eq!(cut_tree(tree, CutAt::Clusters(&[1])).unwrap()[0].sizes(), [1]);
+    assert_eq!(cut_tree(tree, CutAt::Heights(&[0.0])).unwrap()[0].sizes(), [1]);
+    assert_eq!(leaders(tree, &[5]), Ok((vec![0], vec![5])));
+    assert_eq!((inconsistent(tree, 2), maxdists(tree)), (Ok(vec![]), vec![]));
+    let sweep = Sweep::new(tree).unwrap();
+    assert_eq!(sweep.clusters(0.0), Ok(1));
+    let plateau = sweep.plateau(1).unwrap();
+    assert_eq!((plateau.range(), plateau.gap()), ((f64::NEG_INFINITY, f64::INFINITY), f64::INFINITY));
+}
+
+/// Heights of either type, from a dendrogram or from rows: one answer.
+#[test]
+fn a_dendrogram_and_its_rows_are_cut_alike() {
+    fn check<T: hclust::Float>(values: &[T]) {
+        for method in hclust::Method::ALL {
+            let tree =
+                hclust::linkage(hclust::Condensed::from_values(values.to_vec()).unwrap(), method).unwrap();
+            let rows: Vec<[f64; 4]> = tree.rows().collect();
+            let other = Tree::from_rows(&rows).unwrap();
+            let heights = maxdists(&tree);
+            assert_eq!(heights, maxdists(other));
+            let statistics = inconsistent(&tree, 3).unwrap();
+            assert_eq!(bits(&statistics), bits(&inconsistent(other, 3).unwrap()));
+            let cutoff = heights[rows.len() / 2];
+            for criterion in [
+                Criterion::Distance(cutoff),
+                Criterion::MaxClust(7),
+                Criterion::Inconsistent { cutoff: 0.8, depth: 3 },
+                Criterion::MaxClustMonocrit { clusters: 9, values: &heights },
+            ] {
+                let labels = fcluster(&tree, criterion, Numbering::Scipy).unwrap();
+                assert_eq!(labels, fcluster(other, criterion, Numbering::Scipy).unwrap());
+            }
+        }
+    }
+    let values = testkit::random_condensed(60, 3);
+    check(&values.iter().map(|&value| value as f32).collect::<Vec<_>>());
+    check(&values);
+}

@@ -11,16 +11,8 @@ fn labels_are_scipys_on_every_fixture() {
     let mut compared = 0;
     for name in cuts.names().filter(|name| name.ends_with("/distance")) {
         let key = name.trim_end_matches("/distance");
-        let pairs = links.counts(&format!("{key}/pairs"));
-        let heights = links.floats(&format!("{key}/heights"));
-        let n = heights.len() + 1;
-        let mut sizes = vec![1.0; n];
-        let mut rows: Vec<[f64; 4]> = Vec::new();
-        for (row, height) in heights.iter().enumerate() {
-            let (left, right) = (pairs[2 * row] as usize, pairs[2 * row + 1] as usize);
-            sizes.push(sizes[left] + sizes[right]);
-            rows.push([left as f64, right as f64, *height, sizes[n + row]]);
-        }
+        let rows = links.rows(key);
+        let n = rows.len() + 1;
         let tree = Tree::from_rows(&rows).unwrap();
         let distances = cuts.floats(name).into_iter().map(Criterion::Distance);
         let counts =

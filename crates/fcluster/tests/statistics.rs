@@ -7,19 +7,6 @@ use fcluster::{
 };
 use testkit::Fixture;
 
-/// The rows of Z of a stored tree.
-fn rows(links: &Fixture, key: &str) -> Vec<[f64; 4]> {
-    let (pairs, heights) = (links.counts(&format!("{key}/pairs")), links.floats(&format!("{key}/heights")));
-    let mut sizes = vec![1.0; heights.len() + 1];
-    let mut rows = Vec::new();
-    for (pair, height) in pairs.chunks(2).zip(heights) {
-        let size = sizes[pair[0] as usize] + sizes[pair[1] as usize];
-        sizes.push(size);
-        rows.push([f64::from(pair[0]), f64::from(pair[1]), height, size]);
-    }
-    rows
-}
-
 fn bits<'a>(values: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
     values.into_iter().map(|value| value.to_bits()).collect()
 }
@@ -31,7 +18,7 @@ fn statistics_have_scipys_bits_on_every_fixture() {
     let mut compared = 0;
     for name in fixture.names().filter(|name| name.ends_with("/maxdists")) {
         let key = name.trim_end_matches("/maxdists");
-        let z = rows(&links, key);
+        let z = links.rows(key);
         let tree = Tree::from_rows(&z).unwrap();
         assert_eq!(bits(&maxdists(tree)), bits(&fixture.floats(name)), "{key}");
         for depth in [1, 2, 3, 50] {
@@ -60,7 +47,7 @@ fn labels_by_inconsistency_and_criterion_and_leaders_are_scipys_on_every_fixture
     let mut compared = 0;
     for name in fixture.names().filter(|name| name.ends_with("/maxdists")) {
         let key = name.trim_end_matches("/maxdists");
-        let z = rows(&links, key);
+        let z = links.rows(key);
         let (tree, n) = (Tree::from_rows(&z).unwrap(), z.len() + 1);
         let mut check = |criteria: &[Criterion<'_>], stored: &str| {
             let stored = fixture.counts(&format!("{key}/{stored}"));

@@ -113,12 +113,12 @@ fn candidates<T: Float>(
                 }
             }
         }
-        if left == 1 {
-            return Ok(Some(kept));
-        }
         poor += usize::from(left > begun / 4 * 3);
         if poor == POOR || kept.len() > n * MOST {
             break;
+        }
+        if left == 1 {
+            return Ok(Some(kept));
         }
     }
     Ok(None)

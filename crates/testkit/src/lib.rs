@@ -98,6 +98,19 @@ impl Fixture {
         self.floats(name).into_iter().map(whole).collect()
     }
 
+    /// The rows of Z of the tree that is stored as `{key}/pairs` and `{key}/heights`.
+    #[must_use]
+    pub fn rows(&self, key: &str) -> Vec<[f64; 4]> {
+        let (pairs, heights) = (self.counts(&format!("{key}/pairs")), self.floats(&format!("{key}/heights")));
+        let mut sizes = vec![1.0; heights.len() + 1];
+        let mut row = |(pair, height): (&[u32], f64)| {
+            let size = sizes[pair[0] as usize] + sizes[pair[1] as usize];
+            sizes.push(size);
+            [f64::from(pair[0]), f64::from(pair[1]), height, size]
+        };
+        pairs.chunks(2).zip(heights).map(&mut row).collect()
+    }
+
     fn tensor(&self, name: &str) -> &(Dtype, Vec<usize>, Range<usize>) {
         self.tensors.get(name).unwrap_or_else(|| panic!("there is no fixture {name}"))
     }
