@@ -2,6 +2,7 @@
 
 use crate::chain::Watch;
 use crate::dendrogram::Step;
+use crate::observer::Gate;
 use crate::run::{Input, by_chain, steps_of};
 use crate::table::Table;
 use crate::{Condensed, Dendrogram, Error, Float, Linkage, Merge, Method, Observer, Reducible, Scratch};
@@ -247,12 +248,12 @@ impl<T: Float> Below<T> {
 }
 
 impl<T: Float> Watch<T> for Below<T> {
-    fn begin(&mut self, table: &mut impl Table<T>) {
+    fn begin(&mut self, table: &mut impl Table<T>, gate: &Gate<'_>) {
         if self.stop == Stop::Early {
             // What is just past the cutoff is looked at one by one.
             let cutoff = self.cutoff.into();
             let beyond = cutoff + 2.0 * self.to_come(table.n(), cutoff);
-            table.remove_beyond(T::from_f64(beyond));
+            table.remove_beyond(T::from_f64(beyond), gate);
         }
     }
 

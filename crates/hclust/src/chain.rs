@@ -7,8 +7,8 @@ use crate::{Error, Float, Linkage, Reducible};
 
 /// What looks on while a chain runs, and may end it early.
 pub(crate) trait Watch<T: Float> {
-    /// Before the first step.
-    fn begin(&mut self, _: &mut impl Table<T>) {}
+    /// Before the first step. Behind a closed gate what is left is of no use.
+    fn begin(&mut self, _: &mut impl Table<T>, _: &Gate<'_>) {}
 
     /// Whether x, which no chain leads to, is done with; y is its nearest.
     fn is_final(&mut self, _: &mut impl Table<T>, _x: usize, _y: usize, _height: T) -> bool {
@@ -38,7 +38,9 @@ where
     let merges = n.saturating_sub(1);
     let mut steps = Vec::with_capacity(merges);
     let mut chain: Vec<usize> = Vec::new();
-    watch.begin(pairs);
+    let gate = Gate::new(observer, merges);
+    watch.begin(pairs, &gate);
+    gate.result()?;
     while pairs.live() > 1 {
         let x = chain.last().copied().unwrap_or_else(|| pairs.first_live());
         let before = chain.len().checked_sub(2).map(|at| chain[at]);

@@ -248,13 +248,13 @@ impl<T: Float> Grid<T> {
         // Rows are read whole, dead columns too: past three columns for each live one that costs more than a compaction.
         let room = self.pitch - self.written >= LINES * T::LINE;
         if self.live > 1 && (!room || self.written > 3 * self.live) {
-            self.compact(Some(gate));
+            self.compact(gate);
         }
     }
 
     /// Drops the dead columns. Rows stay where they are.
     #[expect(clippy::cast_possible_truncation, reason = "columns are numbered in 32 bits")]
-    fn compact(&mut self, gate: Option<&Gate<'_>>) {
+    fn compact(&mut self, gate: &Gate<'_>) {
         let kept: Vec<u32> = (0..self.written as u32).filter(|&c| self.is_live_column(c as usize)).collect();
         let mut moved = vec![NONE; self.pitch];
         let mut lives = vec![false; self.column_of.len()];
@@ -264,7 +264,7 @@ impl<T: Float> Grid<T> {
         }
         let rows = self.cells.par_chunks_mut(self.pitch).zip(&lives).filter(|(_, live)| **live);
         rows.for_each(|(row, _)| {
-            if !gate.is_some_and(Gate::is_closed) {
+            if !gate.is_closed() {
                 for (to, &from) in kept.iter().enumerate() {
                     row[to] = row[from as usize];
                 }
@@ -420,7 +420,7 @@ impl<T: Float> Table<T> for Grid<T> {
         self.live -= 1;
     }
 
-    fn remove_beyond(&mut self, cutoff: T) {
+    fn remove_beyond(&mut self, cutoff: T, gate: &Gate<'_>) {
         // Nothing is merged yet: columns are slots, and no list has a dead entry.
         for slot in 0..self.column_of.len() {
             if !self.lists[slot].nearest(|_| true).is_some_and(|nearest| nearest.distance <= cutoff) {
@@ -428,7 +428,7 @@ impl<T: Float> Table<T> for Grid<T> {
             }
         }
         if self.live > 1 && self.columns > self.live + self.live / 8 {
-            self.compact(None);
+            self.compact(gate);
         }
     }
 

@@ -42,7 +42,8 @@ pub(crate) trait Table<T: Float> {
     fn remove(&mut self, slot: usize);
 
     /// Before the first merger: removes, where that is cheap to know, slots whose nearest is farther than the cutoff.
-    fn remove_beyond(&mut self, _cutoff: T) {}
+    /// Behind a closed gate what is left is of no use.
+    fn remove_beyond(&mut self, _cutoff: T, _gate: &Gate<'_>) {}
 
     /// A live slot other than x and y, by its distance to x, for which `is_close` holds of its size and distance; that
     /// can only be up to `bound`. One of them, if there are many.

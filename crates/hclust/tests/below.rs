@@ -192,3 +192,35 @@ fn what_has_no_forest_is_refused_and_an_own_linkage_has_one() {
     let cancelled = linkage_below_with(&mut Scratch::new(), d, Method::Average, 0.5, Stop::Early, &stop);
     assert_eq!(cancelled, Err(Error::Cancelled));
 }
+
+#[test]
+fn a_break_at_whatever_call_ends_the_run() {
+    // Half of the observations are far from all: they are taken out, and the rest is moved together, before the first merge.
+    let n = 300;
+    let far = |i: usize, j: usize| if i.max(j) % 2 == 1 { 10.0 } else { 0.0 };
+    let mut values = testkit::random_condensed(n, 5);
+    let pairs = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
+    for (value, (i, j)) in values.iter_mut().zip(pairs) {
+        *value += far(i, j);
+    }
+    let run = |most: usize| {
+        let calls = std::sync::atomic::AtomicUsize::new(0);
+        let observer =
+            |_: usize, _: usize| match calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) < most {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            };
+        let d = Condensed::new(n, values.clone()).unwrap();
+        linkage_below_with(&mut Scratch::new(), d, Method::Average, 0.5, Stop::Early, &observer)
+    };
+    let whole = run(usize::MAX).unwrap();
+    let (mut most, mut cancelled) = (0, 0);
+    loop {
+        match run(most) {
+            Ok(forest) => break assert_eq!(forest, whole),
+            Err(error) => assert_eq!(error, Error::Cancelled),
+        }
+        (most, cancelled) = (most + 1 + most / 20, cancelled + 1);
+    }
+    assert!(cancelled > 50, "{cancelled} places were tried");
+}
