@@ -165,7 +165,9 @@ impl<T: Float> Sieve<'_, T> {
         let (count, most) = (AtomicUsize::new(0), n * MOST);
         let row = |(good, mut pairs): (bool, Vec<Pair<T>>), i: usize| {
             let full = count.load(atomic::Ordering::Relaxed) > most;
-            if full || (i.is_multiple_of(ASKED) && gate.is_closed()) {
+            // Once it is closed no row is looked at, whichever asked.
+            let closed = if i.is_multiple_of(ASKED) { gate.is_closed() } else { gate.result().is_err() };
+            if full || closed {
                 return (good, pairs);
             }
             let before = pairs.len();
