@@ -150,13 +150,18 @@ fn one_and_two_observations_and_every_simd_edge() {
     assert_eq!(linkage(Condensed::<f64>::new(0, vec![]).unwrap(), Method::Ward), Err(Error::Empty));
 }
 
-/// Strips of columns are turned for single linkage: below, at and past their width, several at once.
+/// Single linkage, sifted and not: of observations that join one after the other, in random order, no pairs are sifted, and
+/// strips of columns are turned: below, at and past their width, several at once.
 #[test]
 fn single_linkage_at_the_edges_of_strips_equals_its_twin_in_bits() {
-    for n in [255, 256, 257, 511, 513, 800] {
-        for levels in [0.0, 50.0] {
-            let tie = |v: f64| if levels > 0.0 { (v * levels).ceil() } else { v };
-            let values: Vec<f64> = testkit::random_condensed(n, n as u64).into_iter().map(tie).collect();
+    for n in [255, 256, 257, 399, 400, 511, 513, 800] {
+        let free = testkit::random_condensed(n, n as u64);
+        let tied = free.iter().map(|v| (v * 50.0).ceil()).collect();
+        // An order that is far from theirs.
+        let turn = |i: usize| (i * 7 % n) as f64;
+        let pairs = (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j)));
+        let onion = free.iter().zip(pairs).map(|(v, (i, j))| (v + turn(i).max(turn(j))).floor()).collect();
+        for values in [free.clone(), tied, onion] {
             let d = Condensed::new(n, values).unwrap();
             let narrow = single_precision(&d);
             let (expected, expected_narrow) = (bits(&naive_single(&d)), bits(&naive_single(&narrow)));
