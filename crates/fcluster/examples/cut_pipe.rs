@@ -4,12 +4,12 @@
 //! A tree is n, a depth, a number q of cutoffs and a number m of counts (as `u64`), the n − 1 rows of Z, a criterion's n − 1
 //! values, q cutoffs (`f64`) and m counts (`u64`). Answers are, in order: SciPy's labels (n `u32`s each) by distance,
 //! inconsistency and criterion at each cutoff, by the two `maxclust` and by `cut_tree` for each count, by `cut_tree` at each
-//! cutoff if no height goes down; statistics, four columns, then the greatest heights and coefficients (`f64`); and for the
+//! cutoff if no height goes down; statistics, four columns, then the greatest heights, coefficients and values of each column (`f64`); and for the
 //! cut by distance at the first cutoff the number of leaders, their nodes, their labels (`u32`). All little-endian.
 
 use fcluster::{
-    Criterion, CutAt, Labels, Numbering, Sweep, Tree, cut_tree, fcluster, inconsistent, leaders, maxdists,
-    maxinconsts,
+    Criterion, CutAt, Labels, Numbering, Sweep, Tree, cut_tree, fcluster, inconsistent, leaders, max_r_stat,
+    maxdists, maxinconsts,
 };
 use std::error::Error;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
@@ -57,7 +57,12 @@ fn answer(
         cut_tree(tree, CutAt::Heights(cutoffs))?.iter().try_for_each(&mut write)?;
     }
     let statistics = inconsistent(tree, depth)?;
-    for value in statistics.iter().flatten().chain(&maxdists(tree)).chain(&maxinconsts(tree, &statistics)?) {
+    let mut greatest = maxdists(tree);
+    greatest.extend(maxinconsts(tree, &statistics)?);
+    for column in 0..4 {
+        greatest.extend(max_r_stat(tree, &statistics, column)?);
+    }
+    for value in statistics.iter().flatten().chain(&greatest) {
         output.write_all(&value.to_le_bytes())?;
     }
     let labels = fcluster(tree, Criterion::Distance(cutoffs[0]), Numbering::Scipy)?;

@@ -6,7 +6,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from scipy.cluster.hierarchy import cut_tree, fcluster, inconsistent, leaders, linkage, maxdists, maxinconsts
+from scipy.cluster.hierarchy import (
+    cut_tree,
+    fcluster,
+    inconsistent,
+    leaders,
+    linkage,
+    maxdists,
+    maxinconsts,
+    maxRstat,
+)
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -121,7 +130,8 @@ def check(answer, name, z, depth, values, cutoffs, counts):
             assert (found == cut_tree(z, n_clusters=int(k))[:, 0] + 1).all(), (name, "cut_tree", k)
     for t in cutoffs if monotone else []:
         labels(by_lowest(fcluster(z, t, "distance")), ("cut_tree", t))
-    for expected, what in [(r, "inconsistent"), (maxdists(z), "maxdists"), (maxinconsts(z, r), "maxinconsts")]:
+    greatest = [(maxRstat(z, r, column), f"maxRstat {column}") for column in range(4)]
+    for expected, what in [(r, "inconsistent"), (maxdists(z), "maxdists"), (maxinconsts(z, r), "maxinconsts"), *greatest]:
         found = answer.take(float, expected.size)
         assert found.tobytes() == expected.tobytes(), (name, what, depth, found, expected)
     nodes, numbers = leaders(z, fcluster(z, cutoffs[0], "distance"))
