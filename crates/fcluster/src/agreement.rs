@@ -55,18 +55,12 @@ impl Agreement {
         if first.len() != second.len() {
             return Err(Error::Length { what: "second labels", expected: first.len(), found: second.len() });
         }
-        let (rows, first) = numbered(first);
-        let (columns, second) = numbered(second);
-        let mut places = HashMap::new();
-        let mut cells: Vec<Cell> = Vec::new();
-        for (&first, &second) in rows.iter().zip(&columns) {
-            let place = *places.entry((first, second)).or_insert(cells.len());
-            match cells.get_mut(place) {
-                Some(cell) => cell.count += 1,
-                None => cells.push(Cell { first, second, count: 1 }),
-            }
-        }
-        Ok(Self { n: rows.len() as u64, first, second, cells })
+        let (rows, first) = tally(first.iter());
+        let (columns, second) = tally(second.iter());
+        let n = rows.len() as u64;
+        let (_, cells) = tally(rows.into_iter().zip(columns));
+        let cells = cells.into_iter().map(|((first, second), count)| Cell { first, second, count });
+        Ok(Self { n, first: sizes(first), second: sizes(second), cells: cells.collect() })
     }
 
     /// The number of observations.
@@ -97,22 +91,19 @@ impl Agreement {
     /// (scikit-learn's `pair_confusion_matrix`). Exact.
     #[must_use]
     pub fn pair_confusion(&self) -> [[u128; 2]; 2] {
-        let pairs = |counts: &mut dyn Iterator<Item = u64>| -> u128 {
-            counts.map(|count| u128::from(count) * u128::from(count.saturating_sub(1))).sum()
-        };
-        let both = pairs(&mut self.cells.iter().map(|cell| cell.count));
-        let first = pairs(&mut self.first.iter().copied()) - both;
-        let second = pairs(&mut self.second.iter().copied()) - both;
-        let all = pairs(&mut std::iter::once(self.n));
-        [[all - both - first - second, second], [first, both]]
+        let pairs = |count: u64| u128::from(count) * u128::from(count.saturating_sub(1));
+        let together = |sizes: &[u64]| sizes.iter().map(|&size| pairs(size)).sum::<u128>();
+        let both = self.cells.iter().map(|cell| pairs(cell.count)).sum();
+        let (first, second) = (together(&self.first) - both, together(&self.second) - both);
+        [[pairs(self.n) - both - first - second, second], [first, both]]
     }
 
     /// The share of pairs on which the clusterings agree (Rand, 1971), 0 to 1.
     #[must_use]
     pub fn rand_score(&self) -> f64 {
         let [[neither, second], [first, both]] = self.pair_confusion();
-        let all = neither + second + first + both;
-        if first + second == 0 { 1.0 } else { ratio(neither + both, all) }
+        let (agreed, apart) = (neither + both, first + second);
+        if apart == 0 { 1.0 } else { real(agreed) / real(agreed + apart) }
     }
 
     /// The Rand index corrected for chance (Hubert and Arabie, 1985): 1 for the same clustering, 0 in the mean for
@@ -233,18 +224,22 @@ impl Agreement {
     }
 }
 
-/// The clusters of all observations, numbered in order of their first, and their sizes.
-fn numbered<L: Eq + Hash>(labels: &[L]) -> (Vec<usize>, Vec<u64>) {
-    let (mut numbers, mut sizes) = (HashMap::new(), Vec::new());
-    let number = |label| {
-        let number = *numbers.entry(label).or_insert(sizes.len());
-        match sizes.get_mut(number) {
-            Some(size) => *size += 1,
-            None => sizes.push(1),
+/// The different items in order of their first, each with how many there are, and the place of each item among them.
+fn tally<L: Copy + Eq + Hash>(items: impl Iterator<Item = L>) -> (Vec<usize>, Vec<(L, u64)>) {
+    let (mut places, mut counts) = (HashMap::new(), Vec::new());
+    let place = |item| {
+        let place = *places.entry(item).or_insert(counts.len());
+        match counts.get_mut(place) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((item, 1)),
         }
-        number
+        place
     };
-    (labels.iter().map(number).collect(), sizes)
+    (items.map(place).collect(), counts)
+}
+
+fn sizes<L>(counts: Vec<(L, u64)>) -> Vec<u64> {
+    counts.into_iter().map(|(_, count)| count).collect()
 }
 
 /// The different sizes, ascending, and how many clusters have each.
@@ -275,8 +270,4 @@ fn whole(count: u64) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "rounded once")]
 fn real(count: u128) -> f64 {
     count as f64
-}
-
-fn ratio(part: u128, all: u128) -> f64 {
-    real(part) / real(all)
 }

@@ -1,8 +1,7 @@
 //! Cuts at given numbers of clusters and given heights, as `cut_tree` should make them.
 
-use crate::cut::check_cutoff;
 use crate::walk::number;
-use crate::{Error, Labels, Numbering, Tree};
+use crate::{Criterion, Error, Labels, Numbering, Tree, fcluster};
 use hclust::Float;
 
 /// Where [`cut_tree`] cuts.
@@ -51,10 +50,7 @@ pub fn cut_tree<'a, T: Float>(tree: impl Into<Tree<'a, T>>, at: CutAt<'_>) -> Re
         }
         CutAt::Heights(heights) => {
             tree.check_heights()?;
-            let one = |&cutoff: &f64| {
-                check_cutoff(cutoff)?;
-                Ok(number(&tree, |_, node, _| node.height <= cutoff).numbered(Numbering::Lowest))
-            };
+            let one = |&cutoff: &f64| fcluster(tree, Criterion::Distance(cutoff), Numbering::Lowest);
             heights.iter().map(one).collect()
         }
     }

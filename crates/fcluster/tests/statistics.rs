@@ -16,11 +16,10 @@ fn bits<'a>(values: impl IntoIterator<Item = &'a f64>) -> Vec<u64> {
 fn statistics_have_scipys_bits_on_every_fixture() {
     let (links, fixture) = (Fixture::open("linkage"), Fixture::open("statistics"));
     let mut compared = 0;
-    for name in fixture.names().filter(|name| name.ends_with("/maxdists")) {
-        let key = name.trim_end_matches("/maxdists");
+    for key in fixture.keys("/maxdists") {
         let z = links.rows(key);
         let tree = Tree::from_rows(&z).unwrap();
-        assert_eq!(bits(&maxdists(tree)), bits(&fixture.floats(name)), "{key}");
+        assert_eq!(bits(&maxdists(tree)), bits(&fixture.floats(&format!("{key}/maxdists"))), "{key}");
         for depth in [1, 2, 3, 50] {
             let r = inconsistent(tree, depth).unwrap();
             assert!(is_valid_im(&r));
@@ -45,8 +44,7 @@ fn statistics_have_scipys_bits_on_every_fixture() {
 fn labels_by_inconsistency_and_criterion_and_leaders_are_scipys_on_every_fixture() {
     let (links, fixture) = (Fixture::open("linkage"), Fixture::open("statistics"));
     let mut compared = 0;
-    for name in fixture.names().filter(|name| name.ends_with("/maxdists")) {
-        let key = name.trim_end_matches("/maxdists");
+    for key in fixture.keys("/maxdists") {
         let z = links.rows(key);
         let (tree, n) = (Tree::from_rows(&z).unwrap(), z.len() + 1);
         let mut check = |criteria: &[Criterion<'_>], stored: &str| {
@@ -86,9 +84,8 @@ fn labels_by_inconsistency_and_criterion_and_leaders_are_scipys_on_every_fixture
 fn scores_are_scikit_learns_on_every_fixture() {
     let fixture = Fixture::open("statistics");
     let mut compared = 0;
-    for name in fixture.names().filter(|name| name.starts_with("agreement/") && name.ends_with("/labels")) {
-        let key = name.trim_end_matches("/labels");
-        let labels = fixture.counts(name);
+    for key in fixture.keys("/labels") {
+        let labels = fixture.counts(&format!("{key}/labels"));
         let (a, b) = labels.split_at(labels.len() / 2);
         let agreement = Agreement::new(a, b).unwrap();
         let pairs: Vec<u128> = fixture.counts(&format!("{key}/pairs")).into_iter().map(u128::from).collect();

@@ -1,8 +1,8 @@
 //! The few pairs that a minimum spanning tree can take, sifted from all, and the tree of them.
 
 use crate::condensed::row_offsets;
-use crate::dendrogram::Step;
-use crate::kernels::{BLOCK, lanes};
+use crate::dendrogram::{Step, ascending};
+use crate::kernels::{BLOCK, Check, lanes};
 use crate::level::{Level, Work};
 use crate::observer::{Gate, Observer};
 use crate::spanning::{Nearest, grow};
@@ -33,8 +33,8 @@ const SAMPLES: usize = 4096;
 /// Values that are looked at together.
 const PIECE: usize = 64;
 
-/// Rows after which it is asked whether to go on.
-const ASKED: usize = 16;
+/// Rows that a thread takes at least.
+const ROWS: usize = 16;
 
 /// Two observations, the lower first.
 #[derive(Debug, Clone, Copy)]
@@ -67,10 +67,8 @@ pub(crate) fn sifted_tree<T: Float>(
     level: Level,
     observer: &dyn Observer,
 ) -> Result<Option<Vec<Step<T>>>, Error> {
-    match candidates(condensed, level, observer)? {
-        Some(pairs) => tree(condensed.n(), &pairs, observer).map(Some),
-        None => Ok(None),
-    }
+    let pairs = candidates(condensed, level, observer)?;
+    pairs.map(|pairs| tree(condensed.n(), &pairs, observer)).transpose()
 }
 
 /// All pairs that are in any minimum spanning tree.
@@ -96,7 +94,7 @@ fn candidates<T: Float>(
         let bound = bound(condensed.values(), &starts, &labels);
         let sieve = Sieve { condensed, starts: &starts, labels: &labels, bound };
         let Some(mut found) = sieve.sift(level, observer)? else { return Ok(None) };
-        found.par_sort_unstable_by(|a, b| order(a.distance, b.distance));
+        found.par_sort_unstable_by(|a, b| ascending(a.distance, b.distance));
         for equal in found.chunk_by(|a, b| a.distance == b.distance) {
             let before = kept.len();
             kept.extend(
@@ -124,10 +122,6 @@ fn candidates<T: Float>(
     Ok(None)
 }
 
-fn order<T: PartialOrd>(a: T, b: T) -> Ordering {
-    a.partial_cmp(&b).unwrap_or(Ordering::Equal)
-}
-
 /// A distance that about [`WANTED`] pairs an observation do not exceed, of those in different clusters.
 fn bound<T: Float>(values: &[T], starts: &[usize], labels: &[u32]) -> T {
     let n = labels.len();
@@ -145,7 +139,11 @@ fn bound<T: Float>(values: &[T], starts: &[usize], labels: &[u32]) -> T {
     }
     // So many of the samples stand for the pairs that are wanted; if there are not so many, all are wanted.
     let rank = 2 * WANTED * samples / n;
-    if rank < sample.len() { *sample.select_nth_unstable_by(rank, |&a, &b| order(a, b)).1 } else { T::INFINITY }
+    if rank < sample.len() {
+        *sample.select_nth_unstable_by(rank, |&a, &b| ascending(a, b)).1
+    } else {
+        T::INFINITY
+    }
 }
 
 /// Looks through all pairs.
@@ -164,10 +162,7 @@ impl<T: Float> Sieve<'_, T> {
         let gate = Gate::new(observer, n - 1);
         let (count, most) = (AtomicUsize::new(0), n * MOST);
         let row = |(good, mut pairs): (bool, Vec<Pair<T>>), i: usize| {
-            let full = count.load(atomic::Ordering::Relaxed) > most;
-            // Once it is closed no row is looked at, whichever asked.
-            let closed = if i.is_multiple_of(ASKED) { gate.is_closed() } else { gate.result().is_err() };
-            if full || closed {
+            if count.load(atomic::Ordering::Relaxed) > most || gate.is_closed() {
                 return (good, pairs);
             }
             let before = pairs.len();
@@ -177,7 +172,7 @@ impl<T: Float> Sieve<'_, T> {
             count.fetch_add(pairs.len() - before, atomic::Ordering::Relaxed);
             (good, pairs)
         };
-        let rows = (0..n - 1).into_par_iter().with_min_len(ASKED);
+        let rows = (0..n - 1).into_par_iter().with_min_len(ROWS);
         let parts: Vec<(bool, Vec<Pair<T>>)> = rows.fold(|| (true, Vec::new()), row).collect();
         gate.result()?;
         let count = count.into_inner();
@@ -209,18 +204,17 @@ impl<T: Float> Work for Row<'_, T> {
     fn run(self) -> bool {
         let Self { i, bound, pairs, .. } = self;
         let own = self.labels[i];
-        let none = T::Mask::from(false);
-        let mut bad = none;
+        let wanted = |value: T, label: u32| (value <= bound) & (label != own);
+        let mut good = true;
         let pieces = self.row.chunks(PIECE).zip(self.labels[i + 1..].chunks(PIECE));
         for (piece, (row, labels)) in pieces.enumerate() {
-            let mut any = none;
+            good &= Check(row).run();
+            // `wanted`, as two masks: one condition of both would become a branch.
+            let mut any = T::Mask::from(false);
             for (&value, &label) in row.iter().zip(labels) {
                 any = any | (T::Mask::from(value <= bound) & T::Mask::from(label != own));
             }
-            for &value in row {
-                bad = bad | T::Mask::from(!((value >= T::ZERO) & (value < T::INFINITY)));
-            }
-            if any == none {
+            if any == T::Mask::from(false) {
                 continue;
             }
             let first = i + 1 + piece * PIECE;
@@ -231,17 +225,17 @@ impl<T: Float> Work for Row<'_, T> {
             };
             let (blocks, rest) = row.as_chunks::<BLOCK>();
             for (block, (row, labels)) in blocks.iter().zip(labels.as_chunks::<BLOCK>().0).enumerate() {
-                for lane in lanes::<T>(|lane| (row[lane] <= bound) & (labels[lane] != own)) {
+                for lane in lanes::<T>(|lane| wanted(row[lane], labels[lane])) {
                     take(block * BLOCK + lane);
                 }
             }
             for at in row.len() - rest.len()..row.len() {
-                if (row[at] <= bound) & (labels[at] != own) {
+                if wanted(row[at], labels[at]) {
                     take(at);
                 }
             }
         }
-        bad == none
+        good
     }
 }
 
@@ -294,7 +288,7 @@ struct Near<T> {
 
 impl<T: Float> Ord for Near<T> {
     fn cmp(&self, other: &Self) -> Ordering {
-        order(other.distance, self.distance).then(other.place.cmp(&self.place))
+        ascending(other.distance, self.distance).then(other.place.cmp(&self.place))
     }
 }
 

@@ -26,10 +26,15 @@ pub(crate) struct Step<T> {
     pub(crate) height: T,
 }
 
+/// Ascending values. They are finite (input is checked, a linkage that makes others ends with an error); -0 and 0 are equal, as
+/// in NumPy.
+pub(crate) fn ascending<T: Float>(a: T, b: T) -> Ordering {
+    a.partial_cmp(&b).unwrap_or(Ordering::Equal)
+}
+
 impl<T: Float> Step<T> {
-    /// Ascending heights. They are finite (a linkage that makes others ends with an error); -0 and 0 are equal, as in NumPy.
     pub(crate) fn by_height(&self, other: &Self) -> Ordering {
-        self.height.partial_cmp(&other.height).unwrap_or(Ordering::Equal)
+        ascending(self.height, other.height)
     }
 }
 

@@ -28,14 +28,12 @@ impl<T: Float> Work for Check<'_, T> {
 
     #[inline(always)]
     fn run(self) -> bool {
-        let bad = |v: T| !((v >= T::ZERO) & (v < T::INFINITY));
-        let (blocks, rest) = self.0.as_chunks::<BLOCK>();
-        // Added up lane by lane, without a branch: the values come from memory for the first time.
-        let mut found = [T::Mask::from(false); BLOCK];
-        for block in blocks {
-            found = each_lane(|lane| found[lane] | T::Mask::from(bad(block[lane])));
+        // Added up without a branch: the values come from memory for the first time.
+        let mut bad = T::Mask::from(false);
+        for &value in self.0 {
+            bad = bad | T::Mask::from(!((value >= T::ZERO) & (value < T::INFINITY)));
         }
-        found == [T::Mask::from(false); BLOCK] && !rest.iter().any(|&v| bad(v))
+        bad == T::Mask::from(false)
     }
 }
 

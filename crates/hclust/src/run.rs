@@ -21,7 +21,8 @@ use rayon::prelude::*;
 /// The same merges, in the same order, at heights of the same bits as SciPy 1.17 for `f64`; ties in SciPy's order.
 /// `O(n²)` time for the five reducible methods (minimum spanning tree for single, nearest-neighbour chain for the
 /// others), `O(n³)` in the worst case and near `O(n²)` usually for centroid and median. It takes a square beside the
-/// matrix, on rayon's threads; [`linkage_with`] can do with less, and [`bytes_needed`] says with how much.
+/// matrix (single linkage a few kilobytes an observation), on rayon's threads; [`linkage_with`] can do with less, and
+/// [`bytes_needed`] says with how much.
 ///
 /// # Errors
 /// [`Error::Empty`] without observations; [`Error::Value`] for a dissimilarity that is NaN, infinite or negative;

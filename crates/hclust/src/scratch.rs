@@ -19,7 +19,7 @@ pub enum Storage {
     Square,
     /// A square of n rows and 1.05 n columns: a little slower.
     Tight,
-    /// The condensed matrix itself and O(n) more: two to four times slower than a square.
+    /// The condensed matrix itself and O(n) more: two to four times slower than a square, single linkage as fast.
     InPlace,
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn grow<T: Float>(
 /// The tree of a condensed matrix. `O(n²)` time, reads each value once, changes none.
 ///
 /// Of observation x, the values to the right lie side by side; those above stand in a column, where each costs a
-/// cache line of its own. So with a square's memory at hand, the columns of 64 observations are turned into rows when the
+/// cache line of its own. So with a square's memory at hand, the columns of a strip of observations are turned into rows when the
 /// first of them joins the tree, whole lines at a time; in ascending order (as under heavy ties) that is never needed.
 pub(crate) fn spanning<T: Float>(
     condensed: &Condensed<T>,

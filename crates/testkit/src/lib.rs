@@ -63,6 +63,11 @@ impl Fixture {
         self.tensors.keys().map(String::as_str)
     }
 
+    /// What stands before `end` in the names that end so, sorted.
+    pub fn keys(&self, end: &str) -> impl Iterator<Item = &str> {
+        self.names().filter_map(move |name| name.strip_suffix(end))
+    }
+
     /// The shape of an array.
     #[must_use]
     pub fn shape(&self, name: &str) -> &[usize] {

@@ -19,9 +19,10 @@ BATCH = 500
 
 def matrix(seed):
     """Free values, heavy and light ties, zeros, points with duplicates, far blocks; mostly small, some past every
-    register and cache line of a square."""
+    register and cache line of a square, a few past the size from which single linkage sifts pairs."""
     rng = np.random.default_rng([20261125, seed])
-    n = int(rng.integers(2, 70) if seed % 5 else rng.integers(64, 200))
+    low, high = (400, 700) if seed % 100 == 0 else (64, 200) if seed % 5 == 0 else (2, 70)
+    n = int(rng.integers(low, high))
     pairs = n * (n - 1) // 2
     kind = seed % 7
     if kind == 0:

@@ -20,22 +20,24 @@ pub(crate) struct Measured {
 
 /// Runs a command that must succeed, looking at its memory every 10 ms.
 pub(crate) fn measure(command: &mut Command, own_time: bool) -> Result<Measured> {
-    let start = Instant::now();
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cannot start")?;
-    let (measured, printed) = watch(child, start)?;
+    let (measured, printed) = start_and_watch(command)?;
     if own_time { own_seconds(measured, &printed) } else { Ok(measured) }
 }
 
 /// As [`measure`], of a command that prints `TASK seconds …` for several tasks: with the time of each.
 pub(crate) fn measure_tasks(command: &mut Command) -> Result<(Measured, Vec<(String, f64)>)> {
-    let start = Instant::now();
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cannot start")?;
-    let (measured, printed) = watch(child, start)?;
+    let (measured, printed) = start_and_watch(command)?;
     let task = |line: &str| {
         let (task, seconds) = line.split_once(" seconds ").context("it printed no line `TASK seconds …`")?;
         Ok((task.to_owned(), seconds.parse()?))
     };
     Ok((measured, printed.lines().map(task).collect::<Result<_>>()?))
+}
+
+fn start_and_watch(command: &mut Command) -> Result<(Measured, String)> {
+    let start = Instant::now();
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().context("cannot start")?;
+    watch(child, start)
 }
 
 /// With the time that the command says it took.
