@@ -27,6 +27,12 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/hclust/src/float.rs",
     "crates/hclust/src/level.rs",
     "crates/hclust/src/lines.rs",
+    "crates/neurocorr/src/kernels/avx2.rs",
+    "crates/neurocorr/src/kernels/avx512.rs",
+    "crates/neurocorr/src/kernels/mod.rs",
+    "crates/neurocorr/src/kernels/prefetch.rs",
+    "crates/neurocorr/src/level.rs",
+    "crates/neurocorr/src/store.rs",
 ];
 
 /// Lines that a source file may have at most.

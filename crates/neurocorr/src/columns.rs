@@ -122,83 +122,28 @@ impl<'a, T: Float> Columns<'a, T> {
     }
 
     /// `neurons` of row `token`; only for row-major matrices and indices inside the matrix.
-    fn row(&self, token: usize, neurons: &Range<usize>) -> &'a [T] {
+    #[inline]
+    pub(crate) fn row(&self, token: usize, neurons: &Range<usize>) -> &'a [T] {
         let start = token * self.stride;
         &self.values[start + neurons.start..start + neurons.end]
     }
 
     /// `tokens` of column `neuron`; only for column-major matrices and indices inside the matrix.
-    fn column(&self, neuron: usize, tokens: &Range<usize>) -> &'a [T] {
+    #[inline]
+    pub(crate) fn column(&self, neuron: usize, tokens: &Range<usize>) -> &'a [T] {
         let start = neuron * self.stride;
         &self.values[start + tokens.start..start + tokens.end]
     }
 
-    /// Copies a panel into `out`, neuron after neuron, `stride` places apart: `out[neuron * stride + token]` is
-    /// `map(index of the neuron in the panel, value)`. `tokens` and `neurons` must lie in the matrix.
-    pub(crate) fn copy_panel(
-        &self,
-        tokens: &Range<usize>,
-        neurons: &Range<usize>,
-        out: &mut [f64],
-        stride: usize,
-        map: impl Fn(usize, f64) -> f64,
-    ) {
-        match self.order {
-            Order::ColumnMajor => {
-                for (index, neuron) in neurons.clone().enumerate() {
-                    let line = &mut out[index * stride..][..tokens.len()];
-                    for (to, &from) in line.iter_mut().zip(self.column(neuron, tokens)) {
-                        *to = map(index, from.into());
-                    }
-                }
-            }
-            Order::RowMajor => {
-                // Eight rows at a time: each neuron then receives one whole cache line, not eight strided stores.
-                let mut token = tokens.start;
-                while token + 8 <= tokens.end {
-                    let rows: [&[T]; 8] = std::array::from_fn(|r| self.row(token + r, neurons));
-                    for index in 0..neurons.len() {
-                        let line = &mut out[index * stride + (token - tokens.start)..][..8];
-                        for (to, row) in line.iter_mut().zip(rows) {
-                            *to = map(index, row[index].into());
-                        }
-                    }
-                    token += 8;
-                }
-                for token in token..tokens.end {
-                    for (index, &from) in self.row(token, neurons).iter().enumerate() {
-                        out[index * stride + (token - tokens.start)] = map(index, from.into());
-                    }
-                }
-            }
-        }
-    }
-
-    /// Calls `visit(index of the neuron in the panel, value)` over a panel in the order of memory; each neuron sees its
-    /// tokens ascending whatever the order, so sums do not depend on it.
-    #[inline]
-    pub(crate) fn visit_panel(
-        &self,
-        tokens: &Range<usize>,
-        neurons: &Range<usize>,
-        mut visit: impl FnMut(usize, f64),
-    ) {
-        match self.order {
-            Order::RowMajor => {
-                for token in tokens.clone() {
-                    for (index, &value) in self.row(token, neurons).iter().enumerate() {
-                        visit(index, value.into());
-                    }
-                }
-            }
-            Order::ColumnMajor => {
-                for (index, neuron) in neurons.clone().enumerate() {
-                    for &value in self.column(neuron, tokens) {
-                        visit(index, value.into());
-                    }
-                }
-            }
-        }
+    /// The matrix of some of the tokens, which must lie in this one.
+    pub(crate) fn part(&self, tokens: &Range<usize>) -> Self {
+        let start = match self.order {
+            Order::RowMajor => tokens.start * self.stride,
+            Order::ColumnMajor => tokens.start,
+        };
+        // No token may be wanted of the end, where no row begins.
+        let values = self.values.get(start..).unwrap_or_default();
+        Self { values, tokens: tokens.len(), ..*self }
     }
 }
 
@@ -221,13 +166,11 @@ mod tests {
             }
         }
         assert_eq!(a.neuron(1).collect::<Vec<_>>(), [2.0, 5.0]);
-        let mut panels = [[0.0; 12]; 3];
-        for (x, panel) in [a, b, c].iter().zip(&mut panels) {
-            x.copy_panel(&(0..2), &(0..3), panel, 4, |_, v| v);
+        for x in [a, b, c] {
+            let part = x.part(&(1..2));
+            assert_eq!((part.tokens(), part.get(0, 2), part.get(1, 0)), (1, Some(6.0), None));
+            assert_eq!(x.part(&(2..2)).tokens(), 0);
         }
-        assert_eq!(panels[0], panels[1]);
-        assert_eq!(panels[0], panels[2]);
-        assert_eq!(panels[0][..6], [1.0, 4.0, 0.0, 0.0, 2.0, 5.0]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! From products to correlations or dissimilarities, square or condensed.
 
 use crate::dense::{Tile, panel};
+use crate::pair::quotient;
 use crate::{Columns, CrossProducts, Error, Float, Moments, NEURON_BLOCK, NonFinite};
 use rayon::prelude::*;
 
@@ -81,7 +82,7 @@ impl Correlations {
                     let first = others.start.max(a + 1);
                     let pairs = line.iter().zip(others.clone()).skip(first - others.start);
                     for (&product, b) in pairs {
-                        row[b - a - 1] = measure.of(correlation(product, squares[a], squares[b]));
+                        row[b - a - 1] = measure.of(quotient(product, squares[a], squares[b]));
                     }
                 }
             });
@@ -101,8 +102,7 @@ impl Correlations {
                 for b in columns.clone() {
                     let line = &tile.values[(b - columns.start) * rows.len()..][..rows.len()];
                     for (&product, a) in line.iter().zip(rows.clone()).skip(b.saturating_sub(rows.start)) {
-                        let r =
-                            if a == b { 1.0 } else { correlation(product, self.squares[a], self.squares[b]) };
+                        let r = if a == b { 1.0 } else { quotient(product, self.squares[a], self.squares[b]) };
                         let value = measure.of(r);
                         if tile.row == index {
                             band[(a - own.start) * n + b] = value;
@@ -116,13 +116,6 @@ impl Correlations {
         });
         out
     }
-}
-
-/// Clipped to [−1, 1]; 0 where a neuron correlates with nothing. Equal columns with equal bits give exactly ±1,
-/// since √(s·s) is s.
-fn correlation(product: f64, square_a: f64, square_b: f64) -> f64 {
-    let norms = (square_a * square_b).sqrt();
-    if norms > 0.0 { (product / norms).clamp(-1.0, 1.0) } else { 0.0 }
 }
 
 /// Correlations of all pairs of columns: both passes over a matrix that is in memory (or mapped).

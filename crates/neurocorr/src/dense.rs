@@ -1,7 +1,8 @@
 //! Second pass: the product of all pairs of standardised columns, tile by tile. The one file that names faer.
 
 use crate::moments::Standard;
-use crate::{Columns, Correlations, Error, Float, Moments, NEURON_BLOCK, NonFinite, TOKEN_BLOCK};
+use crate::turn::{LINES, standardized_lines};
+use crate::{Columns, Correlations, Error, Float, Level, Moments, NEURON_BLOCK, NonFinite, TOKEN_BLOCK};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 use rayon::prelude::*;
@@ -151,12 +152,10 @@ fn standardize<T: Float>(
     standards: &[Standard],
     block: &mut [f64],
 ) {
-    block.par_chunks_mut(NEURON_BLOCK * STRIDE).zip(standards.par_chunks(NEURON_BLOCK)).enumerate().for_each(
-        |(index, (out, standards))| {
-            let neurons = panel(index, part.neurons());
-            part.copy_panel(tokens, &neurons, out, STRIDE, |neuron, value| standards[neuron].apply(value));
-        },
-    );
+    let (neurons, level): (Vec<usize>, _) = ((0..standards.len()).collect(), Level::detect());
+    block.par_chunks_mut(LINES * STRIDE).zip(neurons.par_chunks(LINES)).for_each(|(out, neurons)| {
+        standardized_lines(part, tokens, neurons, standards, level, out, STRIDE);
+    });
 }
 
 /// Adds one block of tokens to one tile.

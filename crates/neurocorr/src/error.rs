@@ -68,6 +68,38 @@ pub enum Error {
         /// Its greatest value.
         maximum: f64,
     },
+    /// A screen's threshold that is not above 0 and at most 1.
+    #[error("the threshold {threshold} has no meaning for a screen: give one above 0 and at most 1")]
+    Threshold {
+        /// The threshold that was given.
+        threshold: f64,
+    },
+    /// More tokens or neurons than a screen can number.
+    #[error("{found} {what} are more than the {most} that a screen can number: split the matrix")]
+    TooMany {
+        /// Tokens or neurons.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// Memory that the system does not give.
+    #[error("{bytes} bytes are not to be had: free memory, or let the copy lie in a temporary file")]
+    OutOfMemory {
+        /// What was asked for.
+        bytes: u64,
+    },
+    /// The temporary file of a screen cannot be made.
+    #[error(
+        "a temporary file of {bytes} bytes cannot be made ({reason}): free space, or set TMPDIR to another folder"
+    )]
+    TemporaryFile {
+        /// Its length.
+        bytes: u64,
+        /// What the system says.
+        reason: String,
+    },
     /// The caller's observer asked to stop.
     #[error("cancelled by the caller")]
     Cancelled,

@@ -8,7 +8,7 @@ mod sealed {
 
 /// `f32` or `f64`. All arithmetic of this crate is done in `f64`; this is only what the input may hold.
 pub trait Float:
-    sealed::Sealed + Copy + PartialOrd + Into<f64> + Send + Sync + std::fmt::Debug + 'static
+    sealed::Sealed + Copy + Default + PartialOrd + Into<f64> + Send + Sync + std::fmt::Debug + 'static
 {
 }
 

@@ -1,16 +1,14 @@
 //! The correlation of one pair: the scalar kernel that defines it.
 
 use crate::moments::{Moments, NonFinite, Standard};
-use crate::{Columns, Error, Float};
-
-/// Number of running sums; value i of a column goes to sum i mod 8.
-const LANES: usize = 8;
+use crate::sums::TreeSum;
+use crate::{Columns, Error, Float, TOKEN_BLOCK};
 
 /// The correlation of two columns, as this crate defines it to the last bit.
 ///
-/// Two passes; centred by a mean that is kept in two parts; every sum over eight running sums (value i to sum i mod
-/// 8), which are added as ((0+4)+(2+6))+((1+5)+(3+7)); no fused multiply-add; clipped to [−1, 1]. The same bits on
-/// every processor. 0 if a column is constant. `O(tokens)` time, no memory. Within
+/// Two passes; centred by a mean that is kept in two parts; every sum over blocks of 1,024 tokens, in a block over eight
+/// running sums (token i to sum i mod 8), which are added as ((0+4)+(2+6))+((1+5)+(3+7)); no fused multiply-add; clipped
+/// to [−1, 1]. The same bits on every processor. 0 if a column is constant. `O(tokens)` time, no memory. Within
 /// [`error_bound`](crate::error_bound) of the exact value, as the dense product is.
 ///
 /// # Errors
@@ -27,26 +25,35 @@ pub fn pair_correlation<T: Float>(x: &[T], y: &[T]) -> Result<f64, Error> {
         return Err(Error::Mismatch { what: "tokens of the second column", expected: x.len(), found: y.len() });
     }
     let (x_standard, y_standard) = (standard(x, 0)?, standard(y, 1)?);
-    let centred = |column: &[T], standard: Standard, token: usize| standard.apply(column[token].into());
-    let sum = |a: &[T], a_standard, b: &[T], b_standard| {
-        tree_sum(x.len(), |token| centred(a, a_standard, token) * centred(b, b_standard, token))
-    };
-    let norms = (sum(x, x_standard, x, x_standard) * sum(y, y_standard, y, y_standard)).sqrt();
-    if norms > 0.0 { Ok((sum(x, x_standard, y, y_standard) / norms).clamp(-1.0, 1.0)) } else { Ok(0.0) }
+    let mut sums = [TreeSum::ZERO; 3];
+    let mut blocks = [[0.0; TOKEN_BLOCK]; 2];
+    for (x, y) in x.chunks(TOKEN_BLOCK).zip(y.chunks(TOKEN_BLOCK)) {
+        let [x_block, y_block] = &mut blocks;
+        let (x_block, y_block) = (&mut x_block[..x.len()], &mut y_block[..y.len()]);
+        x_block.iter_mut().zip(x).for_each(|(to, &value)| *to = x_standard.apply(value.into()));
+        y_block.iter_mut().zip(y).for_each(|(to, &value)| *to = y_standard.apply(value.into()));
+        let [xy, xx, yy] = &mut sums;
+        xy.add_products(x_block, y_block);
+        xx.add_products(x_block, x_block);
+        yy.add_products(y_block, y_block);
+        sums.iter_mut().for_each(TreeSum::close_block);
+    }
+    let [xy, xx, yy] = sums.map(TreeSum::value);
+    Ok(quotient(xy, xx, yy))
 }
 
-/// How a column is standardised: range and checks from [`Moments`], the offset summed in this kernel's own order.
+/// The correlation of one product and two sums of squares: clipped to [−1, 1]; 0 where a neuron correlates with nothing.
+/// Equal columns with equal bits give exactly ±1, since √(s·s) is s.
+#[inline(always)]
+pub(crate) fn quotient(product: f64, square_a: f64, square_b: f64) -> f64 {
+    let norms = (square_a * square_b).sqrt();
+    if norms > 0.0 { (product / norms).clamp(-1.0, 1.0) } else { 0.0 }
+}
+
 fn standard<T: Float>(column: &[T], neuron: usize) -> Result<Standard, Error> {
     let moments = Moments::of(&Columns::column_major(column, column.len(), 1)?);
     let standards = moments.standards(NonFinite::Error).map_err(|error| rename(error, neuron))?;
-    let Some(&standard) = standards.first() else { return Err(Error::NoNeurons) };
-    if standard.scale == 0.0 {
-        return Ok(standard);
-    }
-    let sum = tree_sum(column.len(), |token| column[token].into() - standard.shift);
-    #[expect(clippy::cast_precision_loss, reason = "2^53 tokens do not fit in memory")]
-    let offset = sum / column.len() as f64;
-    Ok(Standard { offset, ..standard })
+    standards.first().copied().ok_or(Error::NoNeurons)
 }
 
 /// Puts the column's own number into an error about neuron 0.
@@ -56,22 +63,6 @@ fn rename(error: Error, neuron: usize) -> Error {
         Error::Overflow { minimum, maximum, .. } => Error::Overflow { neuron, minimum, maximum },
         other => other,
     }
-}
-
-/// Sum of `length` terms over eight running sums.
-fn tree_sum(length: usize, term: impl Fn(usize) -> f64) -> f64 {
-    let mut sums = [0.0; LANES];
-    let whole = length - length % LANES;
-    for start in (0..whole).step_by(LANES) {
-        for (lane, sum) in sums.iter_mut().enumerate() {
-            *sum += term(start + lane);
-        }
-    }
-    for token in whole..length {
-        sums[token % LANES] += term(token);
-    }
-    let [a, b, c, d, e, f, g, h] = sums;
-    ((a + e) + (c + g)) + ((b + f) + (d + h))
 }
 
 #[cfg(test)]

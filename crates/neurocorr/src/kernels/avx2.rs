@@ -1,0 +1,94 @@
+//! AVX2: bytes widened to 16 bits, products of two tokens added by one instruction.
+#![expect(unsafe_code, reason = "SIMD kernel; the portable level is its safe twin")]
+
+use super::{PANEL, ROWS, Step};
+use std::arch::x86_64::{
+    __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_madd_epi16, _mm256_set1_epi64x,
+    _mm256_setzero_si256, _mm256_storeu_si256,
+};
+
+/// Rows and registers of four columns that are in work together: 12 sums, 3 columns and 1 row are all 16 registers.
+const HIGH: usize = 4;
+const WIDE: usize = 3;
+/// Columns of a register: four, of two sums each (tokens 0 and 1, tokens 2 and 3).
+const COLUMNS: usize = 4;
+/// Steps of which the rows are widened at a time: 8 KB.
+const CHUNK: usize = 128;
+
+/// # Safety
+/// Every row must lie inside `left`: (row / 48 + 1) × right.len() ≤ left.len().
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn products(
+    left: &[Step],
+    rows: &[u16; ROWS],
+    right: &[Step],
+    out: &mut [[i32; PANEL]; ROWS],
+) {
+    *out = [[0; PANEL]; ROWS];
+    // The four tokens of a row in 16 bits each: 64 bits, for one broadcast.
+    let mut wide = [[0_u64; ROWS]; CHUNK];
+    for (chunk, columns) in right.chunks(CHUNK).enumerate() {
+        for (lane, &row) in rows.iter().enumerate() {
+            let (panel, word) = (usize::from(row) / PANEL, usize::from(row) % PANEL);
+            let own = &left[panel * right.len() + chunk * CHUNK..][..columns.len()];
+            for (to, words) in wide.iter_mut().zip(own) {
+                to[lane] = widen(words[word]);
+            }
+        }
+        for high in (0..ROWS).step_by(HIGH) {
+            for first in (0..PANEL).step_by(WIDE * COLUMNS) {
+                // SAFETY: `high` and `first` end at most at ROWS and PANEL.
+                unsafe { block(&wide[..columns.len()], high, columns, first, out) };
+            }
+        }
+    }
+}
+
+/// Four unsigned bytes as four 16-bit numbers.
+#[inline]
+fn widen(bytes: u32) -> u64 {
+    let spread = (u64::from(bytes) | (u64::from(bytes) << 16)) & 0x0000_ffff_0000_ffff;
+    (spread | (spread << 8)) & 0x00ff_00ff_00ff_00ff
+}
+
+/// Adds four rows from `high` × twelve columns from `first` to `out`.
+///
+/// # Safety
+/// `high` + 4 ≤ 8, `first` + 12 ≤ 48.
+#[target_feature(enable = "avx2")]
+#[inline]
+unsafe fn block(
+    rows: &[[u64; ROWS]],
+    high: usize,
+    columns: &[Step],
+    first: usize,
+    out: &mut [[i32; PANEL]; ROWS],
+) {
+    let mut sums = [[_mm256_setzero_si256(); WIDE]; HIGH];
+    for (rows, columns) in rows.iter().zip(columns) {
+        let columns = columns.as_ptr();
+        let b: [__m256i; WIDE] = std::array::from_fn(|part| {
+            // SAFETY: four words from `first` + 4 · part, which ends at most at the step's 48th.
+            _mm256_cvtepi8_epi16(unsafe { _mm_loadu_si128(columns.add(first + COLUMNS * part).cast()) })
+        });
+        for (row, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: `high` + row is below 8.
+            let a = _mm256_set1_epi64x(unsafe { *rows.get_unchecked(high + row) }.cast_signed());
+            for (sum, b) in sums.iter_mut().zip(b) {
+                // At most 2 · 255 · 127: the instruction's one overflow, of four times −32,768, cannot happen.
+                *sum = _mm256_add_epi32(*sum, _mm256_madd_epi16(a, b));
+            }
+        }
+    }
+    for (row, sums) in sums.iter().enumerate() {
+        for (part, &sum) in sums.iter().enumerate() {
+            let mut pairs = [0_i32; 2 * COLUMNS];
+            // SAFETY: eight numbers of 32 bits are one register.
+            unsafe { _mm256_storeu_si256(pairs.as_mut_ptr().cast(), sum) };
+            let to = &mut out[high + row][first + COLUMNS * part..][..COLUMNS];
+            for (to, pair) in to.iter_mut().zip(pairs.as_chunks::<2>().0) {
+                *to += pair[0] + pair[1];
+            }
+        }
+    }
+}

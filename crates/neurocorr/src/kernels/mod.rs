@@ -1,0 +1,129 @@
+//! Dot products of bytes, eight neurons against a panel of 48: the inner loop of the screen, once for each level.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+mod prefetch;
+
+use crate::level::{Level, Set};
+pub(crate) use prefetch::prefetch;
+
+/// Neurons of a panel: three registers of sixteen.
+pub(crate) const PANEL: usize = 48;
+
+/// Rows of one call: with 48 columns 24 registers of sums.
+pub(crate) const ROWS: usize = 8;
+
+/// Tokens of a step: the bytes of a 32-bit word.
+pub(crate) const STEP: usize = 4;
+
+/// Four tokens of the neurons of one panel; in every word the first token is the lowest byte.
+pub(crate) type Step = [u32; PANEL];
+
+/// Most steps of one call: no sum of 4 × 16,384 products of at most 255 · 127 leaves an `i32`.
+pub(crate) const MOST_STEPS: usize = 16_384;
+
+const _: () = assert!(MOST_STEPS * STEP * 255 * 127 <= i32::MAX as usize);
+
+/// Words with the top bit of every byte flipped: signed bytes q become unsigned ones, q + 128.
+pub(crate) const TO_UNSIGNED: u32 = 0x8080_8080;
+
+/// Σ left · right over all tokens of `right`, for eight rows and 48 columns.
+///
+/// `left` holds whole panels of unsigned bytes, each as long as `right`, whose bytes are signed; row r is lane r mod 48 of
+/// panel r / 48. Returns `false`, and computes nothing, if a row lies outside `left` or `right` is longer than
+/// [`MOST_STEPS`].
+#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls into code for what the processor has"))]
+pub(crate) fn products(
+    level: Level,
+    left: &[Step],
+    rows: &[u16; ROWS],
+    right: &[Step],
+    out: &mut [[i32; PANEL]; ROWS],
+) -> bool {
+    let last = rows.iter().max().map_or(0, |&row| usize::from(row) / PANEL);
+    if right.len() > MOST_STEPS || (last + 1) * right.len() > left.len() {
+        return false;
+    }
+    match level.0 {
+        Set::Portable => portable::products(left, rows, right, out),
+        // SAFETY: the level exists, so the processor has AVX2; every row was found inside `left`.
+        #[cfg(target_arch = "x86_64")]
+        Set::Avx2 => unsafe { avx2::products(left, rows, right, out) },
+        // SAFETY: the level exists, so the processor has AVX-512 F, BW and VNNI; every row was found inside `left`.
+        #[cfg(target_arch = "x86_64")]
+        Set::Avx512Vnni => unsafe { avx512::products(left, rows, right, out) },
+    }
+    true
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "test data")]
+mod tests {
+    use super::*;
+    use testkit::Rng;
+
+    fn steps(count: usize, rng: &mut Rng, byte: impl Fn(&mut Rng) -> u8) -> Vec<Step> {
+        (0..count)
+            .map(|_| std::array::from_fn(|_| u32::from_le_bytes(std::array::from_fn(|_| byte(rng)))))
+            .collect()
+    }
+
+    fn naive(left: &[Step], row: usize, right: &[Step], column: usize) -> i64 {
+        let own = &left[row / PANEL * right.len()..][..right.len()];
+        own.iter()
+            .zip(right)
+            .map(|(a, b)| {
+                let (a, b) = (a[row % PANEL].to_le_bytes(), b[column].to_le_bytes());
+                a.iter().zip(b).map(|(&a, b)| i64::from(a) * i64::from(b.cast_signed())).sum::<i64>()
+            })
+            .sum()
+    }
+
+    #[test]
+    fn every_level_gives_the_sums_of_products_exactly_at_every_length_and_for_any_rows() {
+        let mut rng = Rng::new(1);
+        for length in [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 512] {
+            let left = steps(3 * length, &mut rng, |r| r.below(256) as u8);
+            let right = steps(length, &mut rng, |r| r.below(256) as u8);
+            for rows in [[0, 1, 2, 3, 4, 5, 6, 7], [143, 47, 48, 95, 96, 0, 143, 11]] {
+                for level in Level::available() {
+                    let mut out = [[-1; PANEL]; ROWS];
+                    assert!(products(level, &left, &rows, &right, &mut out));
+                    for (row, sums) in rows.iter().zip(&out) {
+                        for (column, &sum) in sums.iter().enumerate() {
+                            let expected = naive(&left, usize::from(*row), &right, column);
+                            assert_eq!(i64::from(sum), expected, "{} {length} {row} {column}", level.name());
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_the_largest_bytes_over_the_longest_call_do_not_overflow() {
+        for (a, b) in [(255, 127_i8), (255, -127)] {
+            let left = vec![[u32::from_le_bytes([a; 4]); PANEL]; MOST_STEPS];
+            let right = vec![[u32::from_le_bytes([b.cast_unsigned(); 4]); PANEL]; MOST_STEPS];
+            for level in Level::available() {
+                let mut out = [[0; PANEL]; ROWS];
+                assert!(products(level, &left, &[0; ROWS], &right, &mut out));
+                let expected = i32::from(a) * i32::from(b) * 4 * MOST_STEPS as i32;
+                assert!(out.iter().flatten().all(|&sum| sum == expected), "{}", level.name());
+            }
+        }
+    }
+
+    #[test]
+    fn rows_outside_and_calls_too_long_are_refused_at_every_level() {
+        for level in Level::available() {
+            let mut out = [[0; PANEL]; ROWS];
+            assert!(!products(level, &[[0; PANEL]; 4], &[0, 0, 0, 0, 0, 0, 0, 48], &[[0; PANEL]; 4], &mut out));
+            let long = vec![[0; PANEL]; MOST_STEPS + 1];
+            assert!(!products(level, &long, &[0; ROWS], &long, &mut out));
+        }
+    }
+}

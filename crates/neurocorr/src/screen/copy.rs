@@ -1,0 +1,103 @@
+//! The int8 copy of a matrix and all that its bounds need.
+
+use super::block::TokenBlocks;
+use super::bound::{Norms, Stages};
+use super::quantize::quantize_block;
+use super::tile::side;
+use crate::kernels::{PANEL, Step};
+use crate::level::Level;
+use crate::moments::Standard;
+use crate::store::Store;
+use crate::{Columns, Error, Float};
+use std::ops::ControlFlow;
+
+/// One byte a value, in blocks of tokens, in a block by panels of 48 neurons.
+#[derive(Debug)]
+pub(super) struct Copy8 {
+    neurons: usize,
+    /// Panels, filled up to whole tiles.
+    panels: usize,
+    blocks: TokenBlocks,
+    store: Store,
+    stages: Stages,
+}
+
+impl Copy8 {
+    /// Panels of so many neurons, to whole tiles.
+    pub(super) fn panels_of(neurons: usize) -> usize {
+        neurons.div_ceil(PANEL)
+    }
+
+    /// Quantises all tokens in the given order. `store` must have room for them.
+    pub(super) fn new<T: Float>(
+        columns: &Columns<'_, T>,
+        standards: &[Standard],
+        order: &[u32],
+        blocks: TokenBlocks,
+        mut store: Store,
+        level: Level,
+        observe: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
+    ) -> Result<Self, Error> {
+        let (neurons, panels) = (columns.neurons(), Self::panels_of(columns.neurons()));
+        let mut kept = Vec::with_capacity(blocks.count());
+        let mut rest = store.steps_mut();
+        for block in 0..blocks.count() {
+            let tokens = &order[blocks.tokens(block)];
+            let (steps, after) = rest.split_at_mut(panels * TokenBlocks::steps_of(tokens.len()));
+            rest = after;
+            kept.push(quantize_block(columns, standards, tokens, level, steps));
+            if observe(block + 1, blocks.count()).is_break() {
+                return Err(Error::Cancelled);
+            }
+        }
+        Ok(Self { neurons, panels, blocks, store, stages: Stages::new(&kept) })
+    }
+
+    pub(super) fn neurons(&self) -> usize {
+        self.neurons
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.blocks.count()
+    }
+
+    pub(super) fn steps(&self, block: usize) -> usize {
+        TokenBlocks::steps_of(self.blocks.tokens(block).len())
+    }
+
+    /// The bytes of one panel in one block; none beyond the last panel or block.
+    pub(super) fn panel(&self, block: usize, panel: usize) -> &[Step] {
+        if panel >= self.panels || block >= self.blocks() {
+            return &[];
+        }
+        self.store.steps().get(self.blocks.place(block, panel, self.panels)).unwrap_or_default()
+    }
+
+    pub(super) fn scales(&self, block: usize) -> &[f32] {
+        &self.stages.scales[block]
+    }
+
+    pub(super) fn offsets(&self, block: usize) -> &[i32] {
+        &self.stages.offsets[block]
+    }
+
+    pub(super) fn norms(&self, block: usize) -> &Norms {
+        &self.stages.norms[block]
+    }
+
+    /// What f32 can add to a sum over all blocks.
+    pub(super) fn rounding(&self) -> f64 {
+        self.stages.rounding
+    }
+
+    pub(super) fn in_file(&self) -> bool {
+        self.store.in_file()
+    }
+
+    /// Whether some pair of a tile can be let go after this block: the rest alone must not reach the threshold.
+    pub(super) fn may_decide(&self, block: usize, tile: (usize, usize), threshold: f32) -> bool {
+        let rest = &self.norms(block).rest;
+        let least = |index| rest[side(index, self.neurons)].iter().copied().fold(f32::INFINITY, f32::min);
+        least(tile.0) * least(tile.1) < threshold
+    }
+}

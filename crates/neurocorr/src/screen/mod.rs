@@ -1,0 +1,235 @@
+//! All pairs above a threshold, exactly, without the matrix: certified in int8, settled by the defined kernel.
+//!
+//! `block` cuts the tokens, `energy` orders them, `quantize` makes the bytes, `bound` says what is proven of a pair after
+//! each block, `copy` holds all that, `tile` screens a tile of pairs, `settle` computes the pairs that are left; `pairs`
+//! hands them out. `NOTE.md` has the proofs.
+
+mod block;
+mod bound;
+mod copy;
+mod energy;
+mod options;
+mod pairs;
+mod quantize;
+mod settle;
+mod tile;
+
+pub use options::ScreenOptions;
+pub use pairs::{MaybePair, Pair, PairsAbove, PairsMaybeAbove, Tile};
+
+use crate::moments::Standard;
+use crate::store::{STEP_BYTES, Store};
+use crate::{Columns, Error, Float, Level, Moments, TOKEN_BLOCK, error_bound};
+use block::TokenBlocks;
+use bound::Stages;
+use copy::Copy8;
+use energy::Weights;
+use std::ops::ControlFlow;
+use tile::{Question, Scratch};
+
+/// Which correlations count as large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Sign {
+    /// |r|: neurons that say the same or the opposite.
+    #[default]
+    Absolute,
+    /// r: only neurons that say the same.
+    Positive,
+}
+
+impl Sign {
+    /// Whether a correlation reaches the threshold.
+    #[must_use]
+    pub fn reaches(self, correlation: f64, threshold: f64) -> bool {
+        match self {
+            Self::Absolute => correlation.abs() >= threshold,
+            Self::Positive => correlation >= threshold,
+        }
+    }
+}
+
+/// A matrix made ready for finding its large correlations: an int8 copy (a byte a value) with proven bounds.
+///
+/// Made once, by two passes over the tokens; asked as often as one likes, for any threshold. Every answer is exact: the
+/// pairs whose [`pair_correlation`](crate::pair_correlation) reaches the threshold, with that value, to the last bit,
+/// whatever the level, the options and the number of threads.
+///
+/// ```
+/// use neurocorr::{Columns, Screen, ScreenOptions, Sign};
+/// // Four tokens, three neurons: the second is minus the first, the third says something else.
+/// let x = [1.0, -1.0, 0.0, 2.0, -2.0, 1.0, 3.0, -3.0, 1.0, 4.0, -4.0, 0.0];
+/// let columns = Columns::row_major(&x, 4, 3)?;
+/// let screen = Screen::new(&columns, &ScreenOptions::new())?;
+/// let pairs = screen.pairs_above(0.9, Sign::Absolute)?.collect_pairs();
+/// assert_eq!(pairs.len(), 1);
+/// assert_eq!((pairs[0].first, pairs[0].second, pairs[0].correlation), (0, 1, -1.0));
+/// # Ok::<(), neurocorr::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Screen<'a, T> {
+    columns: Columns<'a, T>,
+    options: ScreenOptions,
+    moments: Moments,
+    standards: Vec<Standard>,
+    copy: Copy8,
+}
+
+impl<'a, T: Float> Screen<'a, T> {
+    /// Reads the matrix twice: moments and energies, then the bytes.
+    ///
+    /// # Errors
+    /// [`Error::TooFewTokens`], [`Error::NoNeurons`], [`Error::Overflow`], [`Error::NonFinite`] (unless such neurons are to
+    /// be uncorrelated); [`Error::TooMany`] from 2³² tokens or neurons; [`Error::OutOfMemory`],
+    /// [`Error::TemporaryFile`].
+    pub fn new(columns: &Columns<'a, T>, options: &ScreenOptions) -> Result<Self, Error> {
+        Self::new_observed(columns, options, &|_, _| ControlFlow::Continue(()))
+    }
+
+    /// As [`new`](Self::new), calling `observe(parts done, all parts)` after each part; break ends the work.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and [`Error::Cancelled`] after a break.
+    pub fn new_observed(
+        columns: &Columns<'a, T>,
+        options: &ScreenOptions,
+        observe: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
+    ) -> Result<Self, Error> {
+        let (tokens, neurons, level) = (columns.tokens(), columns.neurons(), options.level);
+        for (what, found) in [("tokens", tokens), ("neurons", neurons)] {
+            if u32::try_from(found).is_err() {
+                return Err(Error::TooMany { what, found, most: u32::MAX as usize });
+            }
+        }
+        let blocks = TokenBlocks::new(tokens, options.token_block);
+        let parts = tokens.div_ceil(TOKEN_BLOCK);
+        let all = parts + blocks.count();
+
+        let weights = options.energy_order.then(|| Weights::of_sample(columns));
+        let (mut moments, mut energies) = (Moments::new(neurons), vec![0.0; tokens]);
+        for part in 0..parts {
+            let range = part * TOKEN_BLOCK..tokens.min((part + 1) * TOKEN_BLOCK);
+            let view = columns.part(&range);
+            let of_panels = moments.read_and(&view, level, &|own: &mut Vec<f64>, tokens, neurons| {
+                if let Some(weights) = &weights {
+                    own.resize(view.tokens(), 0.0);
+                    weights.add(&view, &tokens, &neurons, level, &mut own[tokens.clone()]);
+                }
+            });
+            for own in of_panels {
+                energies[range.clone()].iter_mut().zip(own).for_each(|(energy, own)| *energy += own);
+            }
+            if observe(part + 1, all).is_break() {
+                return Err(Error::Cancelled);
+            }
+        }
+        let standards = moments.standards(options.non_finite)?;
+        let order = energy::order(&energies);
+        drop(energies);
+
+        let steps = Copy8::panels_of(neurons).saturating_mul(blocks.steps());
+        let others = Self::bytes_beside(tokens, neurons, options);
+        let in_memory =
+            others.saturating_add((steps as u64).saturating_mul(STEP_BYTES as u64)) <= options.memory_limit;
+        let store = if in_memory { Store::in_memory(steps)? } else { Store::in_temporary_file(steps)? };
+        let watch = |done: usize, _| observe(parts + done, all);
+        let copy = Copy8::new(columns, &standards, &order, blocks, store, level, &watch)?;
+        Ok(Self { columns: *columns, options: *options, moments, standards, copy })
+    }
+
+    /// The pairs whose defined correlation reaches `threshold`, tile by tile.
+    ///
+    /// # Errors
+    /// [`Error::Threshold`] unless it is above 0 and at most 1.
+    pub fn pairs_above(&self, threshold: f64, sign: Sign) -> Result<PairsAbove<'_, 'a, T>, Error> {
+        Ok(PairsAbove::new(self.pairs_maybe_above(threshold, sign)?, threshold, sign))
+    }
+
+    /// The pairs that are not proven to stay below `threshold`: all that reach it, and some that are near it. Nothing is
+    /// computed but what the bytes say: no pass over the tokens.
+    ///
+    /// # Errors
+    /// [`Error::Threshold`] unless it is above 0 and at most 1.
+    pub fn pairs_maybe_above(&self, threshold: f64, sign: Sign) -> Result<PairsMaybeAbove<'_, 'a, T>, Error> {
+        if !(threshold > 0.0 && threshold <= 1.0) {
+            return Err(Error::Threshold { threshold });
+        }
+        // Between the defined value and the exact one, between the exact one and that of the centred values as they were
+        // computed, and what f32 adds to sums of bytes.
+        let margin = self.margin();
+        let question = Question {
+            threshold: bound::down(threshold - margin),
+            absolute: sign == Sign::Absolute,
+            early_stop: self.options.early_stop,
+        };
+        Ok(PairsMaybeAbove::new(self, question, margin))
+    }
+
+    /// What was found of each neuron in the first pass.
+    #[must_use]
+    pub fn moments(&self) -> &Moments {
+        &self.moments
+    }
+
+    /// The level in use.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.options.level
+    }
+
+    /// Whether the int8 copy lies in a temporary file.
+    #[must_use]
+    pub fn in_file(&self) -> bool {
+        self.copy.in_file()
+    }
+
+    fn margin(&self) -> f64 {
+        2.0 * error_bound(self.columns.tokens()) + self.copy.rounding()
+    }
+
+    /// Bytes that a screen of such a matrix takes beside the input and the pairs that are found, in so many threads.
+    ///
+    /// ```
+    /// use neurocorr::{Screen, ScreenOptions};
+    /// let bytes = Screen::<f32>::bytes_needed(30_000, 9_216, &ScreenOptions::new());
+    /// assert!(bytes < 30_000 * 9_216 * 11 / 10);
+    /// ```
+    #[must_use]
+    pub fn bytes_needed(tokens: usize, neurons: usize, options: &ScreenOptions) -> u64 {
+        let steps = TokenBlocks::new(tokens, options.token_block).steps() as u64;
+        let copy = steps.saturating_mul(Copy8::panels_of(neurons) as u64).saturating_mul(STEP_BYTES as u64);
+        copy.saturating_add(Self::bytes_beside(tokens, neurons, options))
+    }
+
+    fn bytes_beside(tokens: usize, neurons: usize, options: &ScreenOptions) -> u64 {
+        let blocks = TokenBlocks::new(tokens, options.token_block);
+        let scratch = Scratch::bytes(TokenBlocks::steps_of(options.token_block.min(tokens)));
+        let threads = rayon::current_num_threads() as u64;
+        let settle = (neurons as u64).saturating_mul(settle::neuron_bytes(tokens) as u64);
+        Stages::bytes(neurons, blocks.count())
+            .saturating_add(scratch.saturating_mul(threads))
+            .saturating_add(settle.saturating_mul(threads))
+            .saturating_add((pairs::batch(tokens, neurons) * settle::PAIR_BYTES) as u64 * threads)
+            .saturating_add((neurons as u64).saturating_mul(176) + tokens as u64 * 16)
+    }
+}
+
+/// The pairs of columns whose correlation is at least `threshold` in absolute value, sorted.
+///
+/// `O(neurons² × tokens)` byte operations at most, a byte a value of memory. [`Screen`] has the same in parts, for several
+/// thresholds, for positive correlations only, observed.
+///
+/// ```
+/// use neurocorr::Columns;
+/// let x = [1.0_f32, 2.0, 5.0, 2.0, 4.1, 1.0, 3.0, 5.9, 3.0, 4.0, 8.0, 4.0];
+/// let pairs = neurocorr::pairs_above(&Columns::row_major(&x, 4, 3)?, 0.95)?;
+/// assert_eq!(pairs.len(), 1);
+/// assert!(pairs[0].second == 1 && pairs[0].correlation > 0.99);
+/// # Ok::<(), neurocorr::Error>(())
+/// ```
+///
+/// # Errors
+/// Those of [`Screen::new`]; [`Error::Threshold`].
+pub fn pairs_above<T: Float>(columns: &Columns<'_, T>, threshold: f64) -> Result<Vec<Pair>, Error> {
+    let screen = Screen::new(columns, &ScreenOptions::new())?;
+    Ok(screen.pairs_above(threshold, Sign::Absolute)?.collect_pairs())
+}

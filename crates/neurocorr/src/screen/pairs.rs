@@ -1,0 +1,194 @@
+//! The pairs of a screen, handed out tile by tile.
+
+use super::tile::{Candidate, Question, Scratch, candidates, side, tiles};
+use super::{Screen, Sign, settle};
+use crate::{Error, Float};
+use rayon::prelude::*;
+use std::collections::VecDeque;
+use std::ops::{ControlFlow, Range};
+
+/// Tiles that a thread screens before anything is handed out.
+const TILES: usize = 16;
+
+/// Two neurons and their correlation, as [`pair_correlation`](crate::pair_correlation) defines it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pair {
+    /// The lower neuron.
+    pub first: usize,
+    /// The higher neuron.
+    pub second: usize,
+    /// Their correlation, in [−1, 1].
+    pub correlation: f64,
+}
+
+/// Two neurons that are not proven to be less correlated than the threshold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MaybePair {
+    /// The lower neuron.
+    pub first: usize,
+    /// The higher neuron.
+    pub second: usize,
+    /// About their correlation.
+    pub near: f64,
+    /// Their correlation, as defined, is proven to be no further than this from `near`.
+    pub within: f64,
+}
+
+/// The pairs of some rows with some columns of the matrix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tile<P> {
+    /// Neurons that may be first in a pair.
+    pub rows: Range<usize>,
+    /// Neurons that may be second.
+    pub columns: Range<usize>,
+    /// The pairs: by first neuron, then by second.
+    pub pairs: Vec<P>,
+    /// How many tiles are done with this one.
+    pub done: usize,
+    /// How many tiles there are.
+    pub all: usize,
+}
+
+/// The tiles of [`Screen::pairs_maybe_above`].
+#[derive(Debug)]
+pub struct PairsMaybeAbove<'s, 'a, T> {
+    screen: &'s Screen<'a, T>,
+    question: Question,
+    margin: f64,
+    tiles: Vec<(usize, usize)>,
+    next: usize,
+    ready: VecDeque<Vec<Candidate>>,
+}
+
+impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
+    pub(super) fn new(screen: &'s Screen<'a, T>, question: Question, margin: f64) -> Self {
+        let tiles = tiles(screen.copy.neurons()).collect();
+        Self { screen, question, margin, tiles, next: 0, ready: VecDeque::new() }
+    }
+
+    /// The next tile's candidates; several tiles are screened at a time, in as many threads as there are.
+    fn advance(&mut self) -> Option<Vec<Candidate>> {
+        if self.ready.is_empty() {
+            let wave =
+                &self.tiles[self.next..self.tiles.len().min(self.next + TILES * rayon::current_num_threads())];
+            let (screen, question) = (self.screen, self.question);
+            let level = screen.options.level;
+            let screened = wave.par_iter().map_init(Scratch::default, |scratch, &tile| {
+                candidates(&screen.copy, tile, question, level, scratch)
+            });
+            self.ready.extend(screened.collect::<Vec<_>>());
+        }
+        let candidates = self.ready.pop_front()?;
+        self.next += 1;
+        Some(candidates)
+    }
+
+    fn tile<P>(&self, index: usize, pairs: Vec<P>) -> Tile<P> {
+        let (rows, columns) = self.tiles.get(index).copied().unwrap_or_default();
+        let side = |index| side(index, self.screen.copy.neurons());
+        Tile { rows: side(rows), columns: side(columns), pairs, done: index + 1, all: self.tiles.len() }
+    }
+}
+
+impl<T: Float> Iterator for PairsMaybeAbove<'_, '_, T> {
+    type Item = Tile<MaybePair>;
+
+    fn next(&mut self) -> Option<Tile<MaybePair>> {
+        let index = self.next;
+        let pairs = self.advance()?.into_iter().map(|candidate| MaybePair {
+            first: candidate.first as usize,
+            second: candidate.second as usize,
+            near: candidate.near.into(),
+            within: f64::from(candidate.within) + self.margin,
+        });
+        let pairs = pairs.collect();
+        Some(self.tile(index, pairs))
+    }
+}
+
+/// Candidates that are settled together: their running sums take a fortieth of a byte a value.
+pub(super) fn batch(tokens: usize, neurons: usize) -> usize {
+    let each = settle::PAIR_BYTES * rayon::current_num_threads();
+    (tokens.saturating_mul(neurons) / 40 / each).max(4_096)
+}
+
+/// The tiles of [`Screen::pairs_above`].
+#[derive(Debug)]
+pub struct PairsAbove<'s, 'a, T> {
+    maybe: PairsMaybeAbove<'s, 'a, T>,
+    threshold: f64,
+    sign: Sign,
+    ready: VecDeque<Tile<Pair>>,
+}
+
+impl<'s, 'a, T: Float> PairsAbove<'s, 'a, T> {
+    pub(super) fn new(maybe: PairsMaybeAbove<'s, 'a, T>, threshold: f64, sign: Sign) -> Self {
+        Self { maybe, threshold, sign, ready: VecDeque::new() }
+    }
+
+    /// Screens tiles until there are candidates enough for a pass over the tokens, and settles those.
+    fn advance(&mut self) {
+        let screen = self.maybe.screen;
+        let batch = batch(screen.columns.tokens(), screen.columns.neurons());
+        let (mut found, mut lengths) = (Vec::new(), Vec::new());
+        let first = self.maybe.next;
+        while found.len() < batch
+            && let Some(candidates) = self.maybe.advance()
+        {
+            lengths.push(candidates.len());
+            found.extend(candidates);
+        }
+        let mut tiles: Vec<Vec<Pair>> = lengths.iter().map(|_| Vec::new()).collect();
+        // A tile may have more candidates than are settled at once.
+        let mut tile = 0;
+        let mut left = lengths.first().copied().unwrap_or(0);
+        for part in found.chunks(batch) {
+            let values = settle::settle(&screen.columns, &screen.standards, part, screen.options.level);
+            for (candidate, correlation) in part.iter().zip(values) {
+                while left == 0 {
+                    tile += 1;
+                    left = lengths.get(tile).copied().unwrap_or(usize::MAX);
+                }
+                left -= 1;
+                if self.sign.reaches(correlation, self.threshold) {
+                    let (first, second) = (candidate.first as usize, candidate.second as usize);
+                    tiles[tile].push(Pair { first, second, correlation });
+                }
+            }
+        }
+        let tiles = tiles.into_iter().enumerate().map(|(at, pairs)| self.maybe.tile(first + at, pairs));
+        self.ready.extend(tiles.collect::<Vec<_>>());
+    }
+
+    /// Calls `sink` with every tile; break ends the work.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] after a break.
+    pub fn visit(self, mut sink: impl FnMut(Tile<Pair>) -> ControlFlow<()>) -> Result<(), Error> {
+        for tile in self {
+            if sink(tile).is_break() {
+                return Err(Error::Cancelled);
+            }
+        }
+        Ok(())
+    }
+
+    /// All pairs: by first neuron, then by second.
+    #[must_use]
+    pub fn collect_pairs(self) -> Vec<Pair> {
+        let mut pairs: Vec<Pair> = self.flat_map(|tile| tile.pairs).collect();
+        pairs.sort_unstable_by_key(|pair| (pair.first, pair.second));
+        pairs
+    }
+}
+
+impl<T: Float> Iterator for PairsAbove<'_, '_, T> {
+    type Item = Tile<Pair>;
+
+    fn next(&mut self) -> Option<Tile<Pair>> {
+        if self.ready.is_empty() {
+            self.advance();
+        }
+        self.ready.pop_front()
+    }
+}

@@ -1,0 +1,142 @@
+//! Rows of tokens turned into lines of neurons: centred, scaled, each neuron's tokens side by side.
+
+use crate::kernels::prefetch;
+use crate::level::{Level, Work};
+use crate::moments::Standard;
+use crate::{Columns, Float, Order};
+use std::ops::Range;
+
+/// Neurons that are turned together.
+pub(crate) const LINES: usize = 64;
+
+/// Rows that are turned together: each line then receives whole cache lines.
+const ROWS: usize = 8;
+
+/// Writes the standardised values of some neurons into `out`: those of `neurons[k]` from place `k · stride` on, a place for
+/// each token. At most 64 neurons, ascending; all must lie in the matrix, and `out` must have room.
+pub(crate) fn standardized_lines<T: Float>(
+    columns: &Columns<'_, T>,
+    tokens: &Range<usize>,
+    neurons: &[usize],
+    standards: &[Standard],
+    level: Level,
+    out: &mut [f64],
+    stride: usize,
+) {
+    let of_neurons = || neurons.iter().filter_map(|&neuron| standards.get(neuron));
+    match columns.order() {
+        Order::ColumnMajor => {
+            for ((line, &neuron), standard) in out.chunks_mut(stride).zip(neurons).zip(of_neurons()) {
+                for (to, &from) in line.iter_mut().zip(columns.column(neuron, tokens)) {
+                    *to = standard.apply(from.into());
+                }
+            }
+        }
+        Order::RowMajor => {
+            let side = Side::of(of_neurons());
+            level.run(Turn { columns, tokens: tokens.clone(), neurons, side: &side, out, stride });
+        }
+    }
+}
+
+/// How the neurons of a job are standardised, side by side.
+struct Side {
+    shifts: [f64; LINES],
+    offsets: [f64; LINES],
+    scales: [f64; LINES],
+}
+
+impl Side {
+    fn of<'a>(standards: impl Iterator<Item = &'a Standard>) -> Self {
+        let mut side = Self { shifts: [0.0; LINES], offsets: [0.0; LINES], scales: [0.0; LINES] };
+        for (at, standard) in standards.take(LINES).enumerate() {
+            (side.shifts[at], side.offsets[at], side.scales[at]) =
+                (standard.shift, standard.offset, standard.scale);
+        }
+        side
+    }
+}
+
+struct Turn<'a, 'b, T> {
+    columns: &'a Columns<'b, T>,
+    tokens: Range<usize>,
+    neurons: &'a [usize],
+    side: &'a Side,
+    out: &'a mut [f64],
+    stride: usize,
+}
+
+impl<T: Float> Work for Turn<'_, '_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { columns, tokens, neurons, side, out, stride } = self;
+        let (Some(&first), Some(&last)) = (neurons.first(), neurons.last()) else { return };
+        // Neurons ascend: as many as there are places between them are all of those.
+        let all = last - first + 1 == neurons.len();
+        let range = first..last + 1;
+        let mut raw = [T::default(); LINES];
+        let mut values = [[0.0; LINES]; ROWS];
+        for start in tokens.clone().step_by(ROWS) {
+            let end = tokens.end.min(start + ROWS);
+            for (values, token) in values.iter_mut().zip(start..end) {
+                prefetch(columns.row((token + ROWS).min(tokens.end - 1), &range));
+                let row = columns.row(token, &range);
+                if all {
+                    raw[..neurons.len()].copy_from_slice(row);
+                } else {
+                    for (to, &neuron) in raw.iter_mut().zip(neurons) {
+                        *to = row[neuron - first];
+                    }
+                }
+                for (at, value) in values.iter_mut().enumerate() {
+                    // The test keeps NaN of an uncorrelated neuron out (NaN · 0 is NaN).
+                    let centred = ((raw[at].into() - side.shifts[at]) - side.offsets[at]) * side.scales[at];
+                    *value = if side.scales[at] == 0.0 { 0.0 } else { centred };
+                }
+            }
+            let place = start - tokens.start;
+            for (at, line) in out.chunks_mut(stride).enumerate().take(neurons.len()) {
+                let turned: [f64; ROWS] = std::array::from_fn(|row| values[row][at]);
+                line[place..place + (end - start)].copy_from_slice(&turned[..end - start]);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Moments, NonFinite};
+
+    #[test]
+    fn lines_are_what_a_plain_loop_gives_at_every_level_in_both_orders_for_any_neurons() {
+        let (tokens, neurons) = (37, 70);
+        let mut values = testkit::activations(tokens, neurons, 4, 3);
+        values.iter_mut().skip(5).step_by(neurons).for_each(|v| *v = 2.5);
+        values[3 * neurons + 9] = f64::NAN;
+        let column = |n: usize| values.iter().skip(n).step_by(neurons).copied().collect::<Vec<_>>();
+        let turned: Vec<f64> = (0..neurons).flat_map(column).collect();
+        let rows = Columns::row_major(&values, tokens, neurons).unwrap();
+        let columns = Columns::column_major(&turned, tokens, neurons).unwrap();
+        let standards = Moments::of(&rows).standards(NonFinite::Uncorrelated).unwrap();
+        let all: Vec<usize> = (3..3 + LINES).collect();
+        for wanted in [&all[..], &[0, 5, 8, 9, 33, 69], &[1, 2, 3], &[]] {
+            for range in [0..tokens, 8..16, 5..6, 30..30] {
+                for (x, level) in Level::available().flat_map(|level| [(rows, level), (columns, level)]) {
+                    let stride = range.len() + 3;
+                    let mut out = vec![f64::MAX; wanted.len() * stride];
+                    standardized_lines(&x, &range, wanted, &standards, level, &mut out, stride);
+                    for (line, &neuron) in out.chunks(stride).zip(wanted) {
+                        for (place, token) in range.clone().enumerate() {
+                            let expected = standards[neuron].apply(x.get(token, neuron).unwrap());
+                            assert_eq!(line[place], expected, "{} {token} {neuron}", level.name());
+                        }
+                        assert_eq!(line[range.len()..], [f64::MAX; 3], "a place beyond the tokens");
+                    }
+                }
+            }
+        }
+    }
+}

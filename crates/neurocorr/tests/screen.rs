@@ -1,0 +1,304 @@
+//! The screen against the defined kernel over all pairs: same pairs, same bits, whatever is switched on or off.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
+
+use neurocorr::testing::{Matrix, matrices};
+use neurocorr::{
+    Columns, Error, Level, NonFinite, Pair, Screen, ScreenOptions, Sign, pair_correlation, pairs_above,
+};
+use proptest::prelude::*;
+
+fn rows(x: &Matrix) -> Columns<'_, f64> {
+    Columns::row_major(&x.values, x.tokens, x.neurons).unwrap()
+}
+
+/// Every pair by the kernel that defines its correlation.
+fn defined(x: &Matrix) -> Vec<Pair> {
+    let columns: Vec<Vec<f64>> = (0..x.neurons).map(|neuron| x.column(neuron)).collect();
+    let pairs = (0..x.neurons).flat_map(|first| (first + 1..x.neurons).map(move |second| (first, second)));
+    pairs
+        .map(|(first, second)| {
+            let correlation = pair_correlation(&columns[first], &columns[second]).unwrap();
+            Pair { first, second, correlation }
+        })
+        .collect()
+}
+
+fn bits(pairs: &[Pair]) -> Vec<(usize, usize, u64)> {
+    pairs.iter().map(|pair| (pair.first, pair.second, pair.correlation.to_bits())).collect()
+}
+
+fn expected(all: &[Pair], threshold: f64, sign: Sign) -> Vec<(usize, usize, u64)> {
+    let reaching = all.iter().copied().filter(|pair| sign.reaches(pair.correlation, threshold));
+    bits(&reaching.collect::<Vec<_>>())
+}
+
+/// Every switch, on and off.
+fn all_options() -> Vec<ScreenOptions> {
+    let mut options = vec![ScreenOptions::new(), ScreenOptions::new().memory_limit(0)];
+    for level in Level::available() {
+        for token_block in [1, 8, 64] {
+            options.push(ScreenOptions::new().level(level).token_block(token_block));
+        }
+    }
+    for (energy_order, early_stop) in [(true, false), (false, true), (false, false)] {
+        options.push(ScreenOptions::new().token_block(16).energy_order(energy_order).early_stop(early_stop));
+    }
+    options
+}
+
+/// Holds the screen to the kernel: all thresholds and both signs, the pairs that may be above among them.
+fn holds(x: &Matrix, thresholds: &[f64], options: &ScreenOptions) {
+    let all = defined(x);
+    let columns = rows(x);
+    let screen = Screen::new(&columns, options).unwrap();
+    for (&threshold, sign) in thresholds.iter().flat_map(|t| [(t, Sign::Absolute), (t, Sign::Positive)]) {
+        let pairs = screen.pairs_above(threshold, sign).unwrap().collect_pairs();
+        assert_eq!(bits(&pairs), expected(&all, threshold, sign), "{threshold} {sign:?} {options:?}");
+        let mut maybe: Vec<_> =
+            screen.pairs_maybe_above(threshold, sign).unwrap().flat_map(|tile| tile.pairs).collect();
+        maybe.sort_by_key(|pair| (pair.first, pair.second));
+        let mut candidates = maybe.iter().peekable();
+        for pair in &all {
+            let candidate = candidates.next_if(|c| (c.first, c.second) == (pair.first, pair.second));
+            match candidate {
+                Some(c) => assert!((c.near - pair.correlation).abs() <= c.within, "{c:?} {pair:?} {options:?}"),
+                None => assert!(!sign.reaches(pair.correlation, threshold), "{pair:?} was let go"),
+            }
+        }
+        assert_eq!(candidates.next(), None, "candidates are pairs, each once");
+    }
+}
+
+/// From .05 to .999, and the correlations themselves with what lies 1e-12 beside them.
+fn thresholds(x: &Matrix) -> Vec<f64> {
+    let mut thresholds = vec![0.05, 0.3, 0.5, 0.7, 0.9, 0.999, 1.0];
+    for pair in defined(x).iter().step_by(7).take(5) {
+        let r = pair.correlation.abs();
+        thresholds.extend([r, r.next_up(), r.next_down(), r - 1e-12, r + 1e-12]);
+    }
+    thresholds.retain(|r| *r > 0.0 && *r <= 1.0);
+    thresholds
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: testkit::cases(96, 3_000), ..ProptestConfig::default() })]
+
+    #[test]
+    fn exactly_the_pairs_of_the_defined_kernel_in_the_same_bits_whatever_is_switched_off(x in matrices(70, 14)) {
+        for options in all_options() {
+            holds(&x, &thresholds(&x), &options);
+        }
+    }
+
+    #[test]
+    fn order_of_memory_and_width_of_values_change_no_pair(x in matrices(60, 10)) {
+        let single: Vec<f32> = x.values.iter().map(|&v| v as f32).collect();
+        prop_assume!(single.iter().all(|v| v.is_finite()));
+        let wide: Vec<f64> = single.iter().map(|&v| v.into()).collect();
+        let turned: Vec<f32> =
+            (0..x.neurons).flat_map(|n| single.iter().skip(n).step_by(x.neurons).copied().collect::<Vec<_>>()).collect();
+        let by_rows = pairs_above(&Columns::row_major(&single, x.tokens, x.neurons).unwrap(), 0.4).unwrap();
+        let by_columns = pairs_above(&Columns::column_major(&turned, x.tokens, x.neurons).unwrap(), 0.4).unwrap();
+        let in_double = pairs_above(&Columns::row_major(&wide, x.tokens, x.neurons).unwrap(), 0.4).unwrap();
+        prop_assert_eq!(bits(&by_rows), bits(&by_columns));
+        prop_assert_eq!(bits(&by_rows), bits(&in_double));
+    }
+}
+
+/// Columns that tempt a screen: pairs at a chosen correlation, heavy tails, one huge token, copies, sign-flipped copies,
+/// constants.
+fn adversarial(tokens: usize, neurons: usize, target: f64, seed: u64) -> Matrix {
+    let mut rng = testkit::Rng::new(seed);
+    let mut columns: Vec<Vec<f64>> = Vec::new();
+    for neuron in 0..neurons {
+        let fresh: Vec<f64> = (0..tokens).map(|_| rng.normal()).collect();
+        let earlier = neuron.checked_sub(1).and_then(|last| columns.get(rng.below(last + 1)).cloned());
+        let column = match (neuron % 7, earlier) {
+            // Mixed so that the correlation with the earlier one comes out near the target.
+            (1 | 4, Some(other)) => {
+                let scale = (1.0 - target * target).sqrt();
+                let spread = (other.iter().map(|v| v * v).sum::<f64>() / tokens as f64).sqrt();
+                other.iter().zip(&fresh).map(|(o, f)| target * o / spread.max(1e-300) + scale * f).collect()
+            }
+            (2, _) => fresh.iter().map(|v| v / (rng.uniform() + 1e-3).powi(3)).collect(),
+            (3, _) => {
+                let mut spiked = fresh;
+                spiked[tokens / 2] = 1e6;
+                spiked
+            }
+            (5, Some(other)) => other.iter().map(|v| -v).collect(),
+            (6, Some(other)) if rng.uniform() < 0.5 => other,
+            (6, _) => vec![0.1; tokens],
+            _ => fresh,
+        };
+        columns.push(column);
+    }
+    let values = (0..tokens).flat_map(|token| columns.iter().map(move |column| column[token])).collect();
+    Matrix { values, tokens, neurons }
+}
+
+#[test]
+fn adversarial_pairs_are_found_to_the_last_bit_across_panels_tiles_and_blocks() {
+    // Panels of 48, tiles of 384: one below, at and above.
+    let full = testkit::full();
+    for (tokens, neurons, target) in [
+        (64, 47, 0.5),
+        (129, 48, 0.3),
+        (300, 49, 0.7),
+        (50, 97, 0.9),
+        (40, 383, 0.6),
+        (33, 385, 0.8),
+        (2_100, 60, 0.5),
+    ] {
+        let x = adversarial(tokens, neurons, target, (tokens * neurons) as u64);
+        let some = if neurons > 100 { vec![0.5, 0.8, 0.99] } else { thresholds(&x) };
+        let options = all_options();
+        let step = if full || neurons < 100 { 1 } else { 5 };
+        for options in options.iter().step_by(step) {
+            holds(&x, &some, options);
+        }
+    }
+}
+
+#[test]
+fn pairs_placed_within_a_millionth_of_a_millionth_of_the_threshold_fall_on_the_right_side() {
+    let tokens = 4_000;
+    let mut rng = testkit::Rng::new(5);
+    let base: Vec<f64> = (0..tokens).map(|_| rng.normal()).collect();
+    let noise: Vec<f64> = (0..tokens).map(|_| rng.normal()).collect();
+    let mixed = |angle: f64| -> Vec<f64> {
+        base.iter().zip(&noise).map(|(b, n)| angle.cos() * b + angle.sin() * n).collect()
+    };
+    for threshold in [0.1, 0.5, 0.9, 0.999] {
+        // The angle at which the correlation is the threshold, by bisection with the kernel itself.
+        let (mut near, mut far) = (0.0_f64, std::f64::consts::FRAC_PI_2);
+        for _ in 0..200 {
+            let middle = 0.5 * (near + far);
+            if pair_correlation(&base, &mixed(middle)).unwrap() >= threshold {
+                near = middle
+            } else {
+                far = middle
+            }
+        }
+        let angles = [near - 1e-12, near, near + 1e-15, far, far + 1e-12];
+        let columns: Vec<Vec<f64>> = std::iter::once(base.clone()).chain(angles.map(mixed)).collect();
+        let values = (0..tokens).flat_map(|token| columns.iter().map(move |column| column[token])).collect();
+        let x = Matrix { values, tokens, neurons: columns.len() };
+        let found = expected(&defined(&x), threshold, Sign::Absolute).iter().filter(|pair| pair.0 == 0).count();
+        assert!((1..5).contains(&found), "{found} of five pairs above {threshold}: not on both sides");
+        for options in all_options() {
+            holds(&x, &[threshold], &options);
+        }
+    }
+}
+
+#[test]
+fn the_real_sample_has_the_pairs_of_the_defined_kernel() {
+    let x = sample(if testkit::full() { 2_688 } else { 500 });
+    let options = ScreenOptions::new().token_block(256);
+    holds(&x, &[0.05, 0.3, 0.5, 0.7, 0.9, 0.999], &options);
+    holds(&x, &[0.5], &ScreenOptions::new());
+}
+
+#[test]
+fn threads_and_blocks_change_no_bit_of_pairs_and_no_candidate_that_levels_share() {
+    let x = sample(450);
+    let columns = rows(&x);
+    let run = |threads: usize, options: ScreenOptions| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let screen = Screen::new(&columns, &options).unwrap();
+            let maybe: Vec<_> =
+                screen.pairs_maybe_above(0.4, Sign::Absolute).unwrap().flat_map(|tile| tile.pairs).collect();
+            (bits(&screen.pairs_above(0.4, Sign::Absolute).unwrap().collect_pairs()), maybe)
+        })
+    };
+    let mut pairs = None;
+    for token_block in [4, 28, 2_048] {
+        let options = ScreenOptions::new().token_block(token_block);
+        let first = run(1, options.level(Level::portable()));
+        for (threads, level) in
+            [1, 2, 8].into_iter().flat_map(|threads| Level::available().map(move |l| (threads, l)))
+        {
+            let other = run(threads, options.level(level));
+            assert!(other == first, "{threads} threads, {}, blocks of {token_block}", level.name());
+        }
+        assert_eq!(pairs.get_or_insert(first.0.clone()), &first.0, "blocks of {token_block}");
+    }
+}
+
+/// The first neurons of the real sample.
+fn sample(neurons: usize) -> Matrix {
+    let bytes = std::fs::read(testkit::sample()).unwrap();
+    let (header, body) = bytes.split_at(8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize);
+    assert!(header.len() > 8);
+    // Seven layers of 1,400 tokens × 384 neurons in f16, one after another.
+    let layers: Vec<&[u8]> = body.chunks(1_400 * 384 * 2).collect();
+    let half = |layer: &[u8], at: usize| {
+        let bits = u16::from_le_bytes([layer[2 * at], layer[2 * at + 1]]);
+        let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023));
+        let size = if exponent == 0 {
+            fraction * 2f64.powi(-24)
+        } else {
+            (1024.0 + fraction) * 2f64.powi(exponent - 25)
+        };
+        if bits >> 15 == 1 { -size } else { size }
+    };
+    let value = |token: usize, neuron: usize| half(layers[neuron / 384], token * 384 + neuron % 384);
+    let values = (0..1_400).flat_map(|token| (0..neurons).map(move |neuron| (token, neuron)));
+    Matrix { values: values.map(|(token, neuron)| value(token, neuron)).collect(), tokens: 1_400, neurons }
+}
+
+#[test]
+fn more_candidates_than_are_settled_at_once_lose_none() {
+    // 300 copies of three signals: 45,000 pairs, most of them above the threshold, more than two batches.
+    let (tokens, neurons) = (40, 300);
+    let values: Vec<f64> = testkit::activations(tokens, neurons, 100, 9);
+    let x = Matrix { values, tokens, neurons };
+    holds(&x, &[0.05, 0.3], &ScreenOptions::new());
+}
+
+#[test]
+fn every_misuse_is_a_typed_error_with_its_place() {
+    let options = ScreenOptions::new();
+    let good = [1.0, 2.0, 3.0, 1.0, 2.0, 5.0];
+    let columns = Columns::row_major(&good, 3, 2).unwrap();
+    let screen = Screen::new(&columns, &options).unwrap();
+    for threshold in [0.0, -0.5, 1.0 + f64::EPSILON, f64::NAN, f64::INFINITY] {
+        let error = screen.pairs_above(threshold, Sign::Absolute).unwrap_err();
+        assert!(matches!(error, Error::Threshold { .. }), "{threshold}");
+        assert!(matches!(pairs_above(&columns, threshold), Err(Error::Threshold { .. })));
+    }
+    let bad = [1.0, 2.0, f64::NAN, 1.0, 2.0, 5.0, 4.0, 4.0, 4.0];
+    let columns = Columns::row_major(&bad, 3, 3).unwrap();
+    let error = Screen::new(&columns, &options).unwrap_err();
+    assert_eq!(error, Error::NonFinite { neuron: 2, token: 0, neurons: 1, values: 1 });
+    let screen = Screen::new(&columns, &options.non_finite(NonFinite::Uncorrelated)).unwrap();
+    let pairs = screen.pairs_above(0.1, Sign::Absolute).unwrap().collect_pairs();
+    assert!(pairs.iter().all(|pair| pair.second != 2) && pairs.len() == 1);
+    let one = Columns::row_major(&good[..2], 1, 2).unwrap();
+    assert_eq!(Screen::new(&one, &options).unwrap_err(), Error::TooFewTokens { tokens: 1 });
+    let none = Columns::<f64>::row_major(&[], 3, 0).unwrap();
+    assert_eq!(Screen::new(&none, &options).unwrap_err(), Error::NoNeurons);
+    let huge = Columns::row_major(&[f64::MAX, 1.0, f64::MIN, 2.0], 2, 2).unwrap();
+    assert!(matches!(Screen::new(&huge, &options), Err(Error::Overflow { neuron: 0, .. })));
+    let stop = |_, _| std::ops::ControlFlow::Break(());
+    let columns = Columns::row_major(&good, 3, 2).unwrap();
+    assert_eq!(Screen::new_observed(&columns, &options, &stop).unwrap_err(), Error::Cancelled);
+    let screen = Screen::new(&columns, &options).unwrap();
+    let stopped = screen.pairs_above(0.5, Sign::Absolute).unwrap().visit(|_| std::ops::ControlFlow::Break(()));
+    assert_eq!(stopped, Err(Error::Cancelled));
+}
+
+#[test]
+fn the_copy_lies_in_a_file_when_memory_is_short_and_the_pairs_are_the_same() {
+    let x = adversarial(500, 90, 0.6, 1);
+    let columns = rows(&x);
+    let needed = Screen::<f64>::bytes_needed(x.tokens, x.neurons, &ScreenOptions::new());
+    let inside = Screen::new(&columns, &ScreenOptions::new().memory_limit(needed)).unwrap();
+    let outside = Screen::new(&columns, &ScreenOptions::new().memory_limit(needed - 1)).unwrap();
+    assert!(!inside.in_file() && outside.in_file());
+    let [a, b] =
+        [inside, outside].map(|screen| bits(&screen.pairs_above(0.5, Sign::Absolute).unwrap().collect_pairs()));
+    assert_eq!(a, b);
+}
