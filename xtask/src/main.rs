@@ -23,6 +23,8 @@ cargo xtask TASK
                        us, NumPy + SciPy (NeuroX's path), fastcluster, scikit-learn and kodama on the same files
   compare linkage [--runs N] [--n N] [--methods A,B]
                        the linkage alone on four inputs: us, SciPy, fastcluster and kodama, bits compared
+  compare corr [--runs N] [--threshold R]
+                       the correlation alone, dense and screened, on the two large files, against NumPy
   compare cut [--runs N] [--n N]
                        every criterion and statistic of fcluster on a random tree, against SciPy, labels compared
   compare growth [--runs N] [--n N] [--methods A,B]

@@ -83,6 +83,23 @@ proptest! {
     }
 
     #[test]
+    fn moments_pushed_in_parts_of_any_sizes_have_the_bits_of_the_whole(
+        x in matrices(80, 5), sizes in proptest::collection::vec(1_usize..30, 1..8), repeat in 1_usize..40,
+    ) {
+        // Long enough for several blocks of tokens.
+        let values = x.values.repeat(repeat);
+        let whole = Moments::of(&rows(&values, x.neurons));
+        let mut moments = Moments::new(x.neurons);
+        let (mut rest, mut sizes) = (&values[..], sizes.iter().cycle());
+        while !rest.is_empty() {
+            let size = (sizes.next().unwrap() * 9 * x.neurons).min(rest.len());
+            moments.push(&rows(&rest[..size], x.neurons)).unwrap();
+            rest = &rest[size..];
+        }
+        prop_assert_eq!(moments, whole);
+    }
+
+    #[test]
     fn pushing_in_parts_stays_within_the_bound(x in matrices(50, 6), part in 1_usize..20) {
         let mut moments = Moments::new(x.neurons);
         let parts: Vec<&[f64]> = x.values.chunks(part * x.neurons).collect();

@@ -1,5 +1,6 @@
 //! `cargo xtask compare`: us and every peer on the same files, in one run, each in its own process.
 
+mod corr;
 mod cut;
 mod growth;
 mod linkage;
@@ -48,6 +49,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     }
     if let ["cut", options @ ..] = options {
         return cut::run(options);
+    }
+    if let ["corr", options @ ..] = options {
+        return corr::run(options);
     }
     if let ["growth", options @ ..] = options {
         return growth::run(options);
@@ -100,12 +104,27 @@ fn parse(options: &[&str]) -> Result<(usize, Vec<PathBuf>)> {
         }
     }
     if files.is_empty() {
-        files = ["hidden", "mlp"].map(|name| root().join(format!("data/generated/{name}-30000.npy"))).to_vec();
-        if !files.iter().all(|file| file.is_file()) {
-            script("sample", "sample.py", &["large"])?;
-        }
+        files = large_files()?;
     }
     Ok((rounds, files))
+}
+
+/// The two large files, made if they are not there.
+fn large_files() -> Result<Vec<PathBuf>> {
+    let files = ["hidden", "mlp"].map(|name| root().join(format!("data/generated/{name}-30000.npy")));
+    if !files.iter().all(|file| file.is_file()) {
+        script("sample", "sample.py", &["large"])?;
+    }
+    Ok(files.to_vec())
+}
+
+/// One of our scripts that runs a peer.
+fn python_command(python: &Path, script: &str) -> Command {
+    let mut command = Command::new(python);
+    command.arg(root().join("xtask/python").join(script));
+    // Some machines set these for older OpenBLAS builds; they slow a current NumPy down.
+    command.env_remove("OPENBLAS_CORETYPE").env_remove("OPENBLAS_L2_SIZE");
+    command
 }
 
 fn command(contender: &Contender, python: &Path, file: &Path, output: &Path) -> Command {
@@ -119,10 +138,8 @@ fn command(contender: &Contender, python: &Path, file: &Path, output: &Path) -> 
         }
         "kodama" => Command::new(release.join("kodama-peer")),
         name => {
-            let mut command = Command::new(python);
-            command.arg(root().join("xtask/python/peers.py")).arg(name);
-            // Some machines set these for older OpenBLAS builds; they slow a current NumPy down.
-            command.env_remove("OPENBLAS_CORETYPE").env_remove("OPENBLAS_L2_SIZE");
+            let mut command = python_command(python, "peers.py");
+            command.arg(name);
             command
         }
     };

@@ -1,0 +1,86 @@
+//! Correlations of one file in one process, for `cargo xtask compare corr`: `corr-peer TASK FILE THRESHOLD` prints
+//! `TASK seconds …` a line. `screen` finds the pairs above the threshold, `screen-all` asks the bytes about every pair over all
+//! tokens, `dense` makes the condensed matrix; `check` holds the screen's pairs to the matrix and to the defined kernel.
+
+use activations::{Layout, Scratch, Values};
+use neurocorr::{
+    Columns, Correlations, Measure, NonFinite, Order, Screen, ScreenOptions, Sign, condensed_index,
+    correlations, error_bound, pair_correlation,
+};
+use std::error::Error;
+use std::time::Instant;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [task, file, threshold] = arguments.as_slice() else { return Err("TASK FILE THRESHOLD".into()) };
+    let source = activations::open(std::path::Path::new(file))?;
+    let mut scratch = Scratch::default();
+    let block = source.block(0..source.tokens(), &mut scratch)?;
+    let (Values::F32(values), Layout::RowMajor { stride }) = (block.values, block.layout) else {
+        return Err("rows of f32 wanted".into());
+    };
+    let columns = Columns::with_stride(values, block.tokens, block.neurons, Order::RowMajor, stride)?;
+    let threshold: f64 = threshold.parse()?;
+    let options = ScreenOptions::new();
+    match task.as_str() {
+        "screen" => {
+            let start = Instant::now();
+            let screen = timed("prepare", || Screen::new(&columns, &options))?;
+            timed("pairs", || Ok(screen.pairs_above(threshold, Sign::Absolute)?.collect_pairs().len()))?;
+            println!("screen seconds {}", start.elapsed().as_secs_f64());
+        }
+        "screen-all" => {
+            let screen = Screen::new(&columns, &options.early_stop(false))?;
+            let tiles =
+                || Ok(screen.pairs_maybe_above(threshold, Sign::Absolute)?.map(|tile| tile.pairs.len()).sum());
+            timed::<usize>("screen-all", tiles)?;
+        }
+        "dense" => {
+            let matrix = || Ok(correlations(&columns, NonFinite::Error)?.into_condensed(Measure::Correlation));
+            timed("dense", matrix)?;
+        }
+        "check" => check(&columns, threshold)?,
+        _ => return Err(format!("there is no task {task}").into()),
+    }
+    Ok(())
+}
+
+fn timed<R>(task: &str, work: impl FnOnce() -> Result<R, neurocorr::Error>) -> Result<R, neurocorr::Error> {
+    let start = Instant::now();
+    let result = work()?;
+    println!("{task} seconds {}", start.elapsed().as_secs_f64());
+    Ok(result)
+}
+
+/// Every pair that the dense matrix puts above the threshold, by more than two bounds, must be found, and none below; the
+/// value of each must be the defined kernel's, to the last bit.
+fn check(columns: &Columns<'_, f32>, threshold: f64) -> Result<(), Box<dyn Error>> {
+    let n = columns.neurons();
+    let screen = Screen::new(columns, &ScreenOptions::new())?;
+    let candidates: usize =
+        screen.pairs_maybe_above(threshold, Sign::Absolute)?.map(|tile| tile.pairs.len()).sum();
+    let pairs = screen.pairs_above(threshold, Sign::Absolute)?.collect_pairs();
+    drop(screen);
+    let dense = correlations(columns, NonFinite::Error)
+        .map(|r: Correlations| r.into_condensed(Measure::Correlation))?;
+    let slack = 2.0 * error_bound(columns.tokens());
+    let mut found = vec![false; dense.len()];
+    for pair in &pairs {
+        let at = condensed_index(n, pair.first, pair.second).ok_or("no such pair")?;
+        found[at] = true;
+        let [x, y] = [pair.first, pair.second].map(|neuron| columns.neuron(neuron).collect::<Vec<f32>>());
+        let same = pair_correlation(&x, &y)?.to_bits() == pair.correlation.to_bits();
+        if !same || (dense[at] - pair.correlation).abs() > slack {
+            return Err(format!("{pair:?} is not the defined value, or not near {}", dense[at]).into());
+        }
+    }
+    let wrong = dense
+        .iter()
+        .zip(&found)
+        .position(|(r, &found)| if found { r.abs() < threshold - slack } else { r.abs() >= threshold + slack });
+    if let Some(at) = wrong {
+        return Err(format!("pair {at} of correlation {} is on the wrong side", dense[at]).into());
+    }
+    println!("{candidates} candidates, {} pairs of {}", pairs.len(), dense.len());
+    Ok(())
+}
