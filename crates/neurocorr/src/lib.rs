@@ -29,7 +29,7 @@ pub use level::Level;
 pub use moments::{Moments, NonFinite};
 pub use pair::pair_correlation;
 pub use screen::{
-    MaybePair, Pair, PairsAbove, PairsMaybeAbove, Screen, ScreenOptions, Sign, Tile, pairs_above,
+    MaybePair, Neighbour, Pair, PairsAbove, PairsMaybeAbove, Screen, ScreenOptions, Sign, Tile, pairs_above,
 };
 
 /// Tokens per block: sums are taken over a block, then blocks are added. Parts that are pushed should be multiples

@@ -6,6 +6,7 @@ use neurocorr::{
     Columns, Error, Level, NonFinite, Pair, Screen, ScreenOptions, Sign, pair_correlation, pairs_above,
 };
 use proptest::prelude::*;
+use std::ops::ControlFlow;
 
 fn rows(x: &Matrix) -> Columns<'_, f64> {
     Columns::row_major(&x.values, x.tokens, x.neurons).unwrap()
@@ -69,6 +70,39 @@ fn holds(x: &Matrix, thresholds: &[f64], options: &ScreenOptions) {
     }
 }
 
+/// Holds the most correlated neurons of each to a sort of all pairs.
+fn nearest_holds(x: &Matrix, k: usize, options: &ScreenOptions) {
+    let all = defined(x);
+    let columns = rows(x);
+    let screen = Screen::new(&columns, options).unwrap();
+    for sign in [Sign::Absolute, Sign::Positive] {
+        let nearest = screen.most_correlated(k, sign, &|_, _| ControlFlow::Continue(())).unwrap();
+        assert_eq!(nearest.len(), x.neurons);
+        for (neuron, found) in nearest.iter().enumerate() {
+            let others = all.iter().filter_map(|pair| match *pair {
+                Pair { first, second, correlation } if first == neuron => Some((second, correlation)),
+                Pair { first, second, correlation } if second == neuron => Some((first, correlation)),
+                _ => None,
+            });
+            let mut others: Vec<(usize, f64)> = others.collect();
+            others.sort_by(|a, b| sign.size(b.1).total_cmp(&sign.size(a.1)).then(a.0.cmp(&b.0)));
+            others.truncate(k);
+            let found: Vec<(usize, u64)> = found.iter().map(|n| (n.neuron, n.correlation.to_bits())).collect();
+            let others: Vec<(usize, u64)> = others.iter().map(|n| (n.0, n.1.to_bits())).collect();
+            assert_eq!(found, others, "neuron {neuron}, {k} of {sign:?}, {options:?}");
+        }
+    }
+}
+
+#[test]
+fn the_most_correlated_neurons_of_the_real_sample_and_across_tiles_are_the_defined_kernels() {
+    let x = sample(if testkit::full() { 1_200 } else { 420 });
+    for k in [1, 7] {
+        nearest_holds(&x, k, &ScreenOptions::new().token_block(128));
+    }
+    nearest_holds(&adversarial(60, 400, 0.6, 8), 5, &ScreenOptions::new());
+}
+
 /// From .05 to .999, and the correlations themselves with what lies 1e-12 beside them.
 fn thresholds(x: &Matrix) -> Vec<f64> {
     let mut thresholds = vec![0.05, 0.3, 0.5, 0.7, 0.9, 0.999, 1.0];
@@ -87,6 +121,15 @@ proptest! {
     fn exactly_the_pairs_of_the_defined_kernel_in_the_same_bits_whatever_is_switched_off(x in matrices(70, 14)) {
         for options in all_options() {
             holds(&x, &thresholds(&x), &options);
+        }
+    }
+
+    #[test]
+    fn the_most_correlated_neurons_are_those_of_the_defined_kernel_in_the_same_bits(
+        x in matrices(60, 20), k in 0_usize..25,
+    ) {
+        for options in all_options() {
+            nearest_holds(&x, k, &options);
         }
     }
 
@@ -282,11 +325,13 @@ fn every_misuse_is_a_typed_error_with_its_place() {
     assert_eq!(Screen::new(&none, &options).unwrap_err(), Error::NoNeurons);
     let huge = Columns::row_major(&[f64::MAX, 1.0, f64::MIN, 2.0], 2, 2).unwrap();
     assert!(matches!(Screen::new(&huge, &options), Err(Error::Overflow { neuron: 0, .. })));
-    let stop = |_, _| std::ops::ControlFlow::Break(());
+    let stop = |_, _| ControlFlow::Break(());
     let columns = Columns::row_major(&good, 3, 2).unwrap();
     assert_eq!(Screen::new_observed(&columns, &options, &stop).unwrap_err(), Error::Cancelled);
     let screen = Screen::new(&columns, &options).unwrap();
-    let stopped = screen.pairs_above(0.5, Sign::Absolute).unwrap().visit(|_| std::ops::ControlFlow::Break(()));
+    let stopped = screen.pairs_above(0.5, Sign::Absolute).unwrap().visit(|_| ControlFlow::Break(()));
+    assert_eq!(stopped, Err(Error::Cancelled));
+    let stopped = screen.most_correlated(1, Sign::Absolute, &stop);
     assert_eq!(stopped, Err(Error::Cancelled));
 }
 

@@ -94,10 +94,16 @@ impl Copy8 {
         self.store.in_file()
     }
 
-    /// Whether some pair of a tile can be let go after this block: the rest alone must not reach the threshold.
-    pub(super) fn may_decide(&self, block: usize, tile: (usize, usize), threshold: f32) -> bool {
+    /// The same floor for every neuron, to whole panels.
+    pub(super) fn floors(&self, floor: f32) -> Vec<f32> {
+        vec![floor; self.panels * PANEL]
+    }
+
+    /// Whether some pair of a tile can be let go after this block: the rest alone must not reach the floors.
+    pub(super) fn may_decide(&self, block: usize, tile: (usize, usize), floors: &[f32]) -> bool {
         let rest = &self.norms(block).rest;
         let least = |index| rest[side(index, self.neurons)].iter().copied().fold(f32::INFINITY, f32::min);
-        least(tile.0) * least(tile.1) < threshold
+        let most = |index| floors[side(index, self.neurons)].iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        least(tile.0) * least(tile.1) < most(tile.0).min(most(tile.1))
     }
 }

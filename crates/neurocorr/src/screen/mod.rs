@@ -2,18 +2,20 @@
 //!
 //! `block` cuts the tokens, `energy` orders them, `quantize` makes the bytes, `bound` says what is proven of a pair after
 //! each block, `copy` holds all that, `tile` screens a tile of pairs, `settle` computes the pairs that are left; `pairs`
-//! hands them out. `NOTE.md` has the proofs.
+//! hands them out, `neighbours` asks with a threshold of each neuron's own. `NOTE.md` has the proofs.
 
 mod block;
 mod bound;
 mod copy;
 mod energy;
+mod neighbours;
 mod options;
 mod pairs;
 mod quantize;
 mod settle;
 mod tile;
 
+pub use neighbours::Neighbour;
 pub use options::ScreenOptions;
 pub use pairs::{MaybePair, Pair, PairsAbove, PairsMaybeAbove, Tile};
 
@@ -25,7 +27,7 @@ use bound::Stages;
 use copy::Copy8;
 use energy::Weights;
 use std::ops::ControlFlow;
-use tile::{Question, Scratch};
+use tile::Scratch;
 
 /// Which correlations count as large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -41,9 +43,15 @@ impl Sign {
     /// Whether a correlation reaches the threshold.
     #[must_use]
     pub fn reaches(self, correlation: f64, threshold: f64) -> bool {
+        self.size(correlation) >= threshold
+    }
+
+    /// How large a correlation is in this sense.
+    #[must_use]
+    pub fn size(self, correlation: f64) -> f64 {
         match self {
-            Self::Absolute => correlation.abs() >= threshold,
-            Self::Positive => correlation >= threshold,
+            Self::Absolute => correlation.abs(),
+            Self::Positive => correlation,
         }
     }
 }
@@ -156,12 +164,8 @@ impl<'a, T: Float> Screen<'a, T> {
         // Between the defined value and the exact one, between the exact one and that of the centred values as they were
         // computed, and what f32 adds to sums of bytes.
         let margin = self.margin();
-        let question = Question {
-            threshold: bound::down(threshold - margin),
-            absolute: sign == Sign::Absolute,
-            early_stop: self.options.early_stop,
-        };
-        Ok(PairsMaybeAbove::new(self, question, margin))
+        let floor = bound::down(threshold - margin);
+        Ok(PairsMaybeAbove::new(self, floor, sign == Sign::Absolute, margin))
     }
 
     /// What was found of each neuron in the first pass.

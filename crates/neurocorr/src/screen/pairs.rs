@@ -53,7 +53,8 @@ pub struct Tile<P> {
 #[derive(Debug)]
 pub struct PairsMaybeAbove<'s, 'a, T> {
     screen: &'s Screen<'a, T>,
-    question: Question,
+    floors: Vec<f32>,
+    absolute: bool,
     margin: f64,
     tiles: Vec<(usize, usize)>,
     next: usize,
@@ -61,9 +62,10 @@ pub struct PairsMaybeAbove<'s, 'a, T> {
 }
 
 impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
-    pub(super) fn new(screen: &'s Screen<'a, T>, question: Question, margin: f64) -> Self {
+    pub(super) fn new(screen: &'s Screen<'a, T>, threshold: f32, absolute: bool, margin: f64) -> Self {
         let tiles = tiles(screen.copy.neurons()).collect();
-        Self { screen, question, margin, tiles, next: 0, ready: VecDeque::new() }
+        let floors = screen.copy.floors(threshold);
+        Self { screen, floors, absolute, margin, tiles, next: 0, ready: VecDeque::new() }
     }
 
     /// The next tile's candidates; several tiles are screened at a time, in as many threads as there are.
@@ -71,8 +73,9 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
         if self.ready.is_empty() {
             let wave =
                 &self.tiles[self.next..self.tiles.len().min(self.next + TILES * rayon::current_num_threads())];
-            let (screen, question) = (self.screen, self.question);
-            let level = screen.options.level;
+            let screen = self.screen;
+            let (level, early_stop) = (screen.options.level, screen.options.early_stop);
+            let question = Question { floors: &self.floors, absolute: self.absolute, early_stop };
             let screened = wave.par_iter().map_init(Scratch::default, |scratch, &tile| {
                 candidates(&screen.copy, tile, question, level, scratch)
             });

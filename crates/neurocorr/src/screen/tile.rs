@@ -22,11 +22,18 @@ pub(super) struct Candidate {
     pub(super) within: f32,
 }
 
+impl Candidate {
+    /// What its correlation is proven not to exceed, but for the margin.
+    pub(super) fn most(&self, absolute: bool) -> f32 {
+        size(self.near, absolute) + self.within
+    }
+}
+
 /// What is asked of a tile.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Question {
-    /// A pair whose bound is below this is out.
-    pub(super) threshold: f32,
+pub(super) struct Question<'a> {
+    /// By neuron, to whole panels: a pair is out whose bound is below those of both its neurons.
+    pub(super) floors: &'a [f32],
     /// Whether a large negative correlation counts.
     pub(super) absolute: bool,
     /// Whether pairs are let go before the last block.
@@ -68,7 +75,7 @@ pub(super) fn side(index: usize, neurons: usize) -> Range<usize> {
 pub(super) fn candidates(
     copy: &Copy8,
     tile: (usize, usize),
-    question: Question,
+    question: Question<'_>,
     level: Level,
     scratch: &mut Scratch,
 ) -> Vec<Candidate> {
@@ -92,8 +99,7 @@ pub(super) fn candidates(
             return Vec::new();
         }
         level.run(Unsigned { copy, block, row: tile.0, alive: &scratch.rows, left: &mut scratch.left });
-        let decides =
-            block == last || (question.early_stop && copy.may_decide(block, tile, question.threshold));
+        let decides = block == last || (question.early_stop && copy.may_decide(block, tile, question.floors));
         for panel in 0..PANELS {
             let alive = &scratch.rows[panel];
             if alive.is_empty() {
@@ -203,25 +209,31 @@ struct Panel<'a> {
     lost: &'a [f32],
     both: &'a [f32],
     rest: &'a [f32],
+    floors: &'a [f32],
 }
 
 impl<'a> Panel<'a> {
     #[inline(always)]
-    fn of(copy: &'a Copy8, block: usize, panel: usize) -> Self {
+    fn of(copy: &'a Copy8, block: usize, panel: usize, floors: &'a [f32]) -> Self {
         let (norms, range) = (copy.norms(block), panel * PANEL..(panel + 1) * PANEL);
-        Self { lost: &norms.lost[range.clone()], both: &norms.both[range.clone()], rest: &norms.rest[range] }
+        Self {
+            lost: &norms.lost[range.clone()],
+            both: &norms.both[range.clone()],
+            rest: &norms.rest[range.clone()],
+            floors: &floors[range],
+        }
     }
 
     /// Whether a pair of the row with a column from `first` on is in question.
     #[inline(always)]
-    fn any(self, first: usize, sums: &[f32; PANEL], row: (f32, f32, f32), question: Question) -> bool {
-        let mut most = [0_f32; PANEL];
-        let norms = self.lost.iter().zip(self.both).zip(self.rest);
-        for ((most, &sum), ((&lost, &both), &rest)) in most.iter_mut().zip(sums).zip(norms) {
-            *most = size(sum, question.absolute) + within(row, (lost, both, rest));
+    fn any(self, first: usize, sums: &[f32; PANEL], row: (f32, f32, f32), floor: f32, absolute: bool) -> bool {
+        let mut hits = [0_u32; PANEL];
+        let norms = self.lost.iter().zip(self.both).zip(self.rest).zip(self.floors);
+        for ((hit, &sum), (((&lost, &both), &rest), &other)) in hits.iter_mut().zip(sums).zip(norms) {
+            let most = size(sum, absolute) + within(row, (lost, both, rest));
+            *hit = u32::from(most >= floor.min(other));
         }
-        let above = |&most: &f32| u32::from(most >= question.threshold);
-        most[first.min(PANEL)..].iter().map(above).fold(0, |any, above| any | above) != 0
+        hits[first.min(PANEL)..].iter().fold(0, |any, hit| any | hit) != 0
     }
 
     /// How far the correlation of row (lost, kept, rest) and a column can be from the sum so far.
@@ -255,7 +267,7 @@ struct Test<'a> {
     block: usize,
     rows: usize,
     columns: usize,
-    question: Question,
+    question: Question<'a>,
     sums: &'a [[f32; PANEL]],
     alive: &'a mut Vec<u16>,
 }
@@ -266,14 +278,16 @@ impl Work for Test<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { copy, block, rows, columns, question, sums, alive } = self;
-        let panel = Panel::of(copy, block, columns);
+        let panel = Panel::of(copy, block, columns, question.floors);
         let mut kept = 0;
         for at in 0..alive.len() {
             let row = alive[at];
             let neuron = rows + usize::from(row);
             // On the diagonal, columns up to the row's own are another pair's.
             let first = (neuron + 1).saturating_sub(columns * PANEL);
-            if panel.any(first, &sums[usize::from(row)], of_row(copy, block, neuron), question) {
+            let floor = question.floors[neuron];
+            let norms = of_row(copy, block, neuron);
+            if panel.any(first, &sums[usize::from(row)], norms, floor, question.absolute) {
                 alive[kept] = row;
                 kept += 1;
             }
@@ -288,7 +302,7 @@ fn found(
     last: usize,
     rows: &Range<usize>,
     columns: &Range<usize>,
-    question: Question,
+    question: Question<'_>,
     scratch: &Scratch,
 ) -> Vec<Candidate> {
     let mut found = Vec::new();
@@ -296,11 +310,12 @@ fn found(
         let first = columns.start + panel * PANEL;
         for &row in alive {
             let neuron = rows.start + usize::from(row);
-            let panel_norms = Panel::of(copy, last, first / PANEL);
+            let panel_norms = Panel::of(copy, last, first / PANEL, question.floors);
             let sums = &scratch.sums[panel * TILE + usize::from(row)];
             for (column, &sum) in sums.iter().enumerate().take(columns.end - first) {
                 let within = panel_norms.within(column, of_row(copy, last, neuron));
-                if first + column > neuron && size(sum, question.absolute) + within >= question.threshold {
+                let floor = question.floors[neuron].min(question.floors[first + column]);
+                if first + column > neuron && size(sum, question.absolute) + within >= floor {
                     #[expect(clippy::cast_possible_truncation, reason = "checked when the screen is made")]
                     let (first, second) = (neuron as u32, (first + column) as u32);
                     found.push(Candidate { first, second, near: sum, within });
