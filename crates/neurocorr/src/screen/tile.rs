@@ -1,7 +1,7 @@
 //! One tile of pairs, block of tokens after block, until no pair is in question or all tokens are done.
 
 use super::copy::Copy8;
-use crate::kernels::{PANEL, ROWS, Step, TO_UNSIGNED, products};
+use crate::kernels::{PANEL, ROWS, Step, TO_UNSIGNED, prefetch, products};
 use crate::level::{Level, Work};
 use std::ops::Range;
 
@@ -106,9 +106,14 @@ pub(super) fn candidates(
                 continue;
             }
             let column = columns.start / PANEL + panel;
+            let next = if panel + 1 < PANELS {
+                copy.panel(block, column + 1)
+            } else {
+                copy.panel(block + 1, columns.start / PANEL)
+            };
             let sums = &mut scratch.sums[panel * TILE..][..TILE];
             let strip =
-                Strip { copy, block, first_row: rows.start, columns: column, left: &scratch.left, alive };
+                Strip { copy, block, first_row: rows.start, columns: column, left: &scratch.left, alive, next };
             strip.add(level, sums);
             if decides {
                 let alive = &mut scratch.rows[panel];
@@ -156,6 +161,8 @@ struct Strip<'a> {
     columns: usize,
     left: &'a [Step],
     alive: &'a [u16],
+    /// The panel of columns that comes next: asked for piece by piece while this one is in work.
+    next: &'a [Step],
 }
 
 impl Strip<'_> {
@@ -163,7 +170,10 @@ impl Strip<'_> {
     fn add(&self, level: Level, sums: &mut [[f32; PANEL]]) {
         let right = self.copy.panel(self.block, self.columns);
         let mut out = [[0; PANEL]; ROWS];
+        let piece = self.next.len().div_ceil(self.alive.len().div_ceil(ROWS).max(1)).max(1);
+        let mut next = self.next.chunks(piece);
         for group in self.alive.chunks(ROWS) {
+            prefetch(next.next().unwrap_or_default());
             // A group that is not full is filled with its first row, which is then not added again.
             let mut rows = [group[0]; ROWS];
             rows[..group.len()].copy_from_slice(group);
