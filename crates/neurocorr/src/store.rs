@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::kernels::{PANEL, Step};
-use memmap2::{Advice, MmapMut};
+use memmap2::MmapMut;
 
 /// A fixed number of steps, zero at first.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Store {
         let map = MmapMut::map_anon(bytes).map_err(|_| Error::OutOfMemory { bytes: bytes as u64 })?;
         // Refused where the system has none: the pages are then small, and nothing else changes.
         #[cfg(target_os = "linux")]
-        let _ = map.advise(Advice::HugePage);
+        let _ = map.advise(memmap2::Advice::HugePage);
         Ok(Self { map: Some(map), in_file: false })
     }
 
