@@ -58,10 +58,35 @@ impl Standard {
     /// For a neuron that correlates with nothing.
     pub(crate) const ZERO: Self = Self { shift: 0.0, offset: 0.0, scale: 0.0 };
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn apply(self, value: f64) -> f64 {
         // The test keeps NaN of an uncorrelated neuron out of the product (NaN · 0 is NaN).
         if self.scale == 0.0 { 0.0 } else { ((value - self.shift) - self.offset) * self.scale }
+    }
+}
+
+/// How up to N neurons are standardised, side by side, for loops over them.
+pub(crate) struct Standards<const N: usize> {
+    shifts: [f64; N],
+    offsets: [f64; N],
+    scales: [f64; N],
+}
+
+impl<const N: usize> Standards<N> {
+    /// Those of the first N neurons; all values of a neuron that is not there become 0.
+    pub(crate) fn of<'a>(standards: impl IntoIterator<Item = &'a Standard>) -> Self {
+        let mut all = Self { shifts: [0.0; N], offsets: [0.0; N], scales: [0.0; N] };
+        for (at, standard) in standards.into_iter().take(N).enumerate() {
+            (all.shifts[at], all.offsets[at], all.scales[at]) =
+                (standard.shift, standard.offset, standard.scale);
+        }
+        all
+    }
+
+    /// [`Standard::apply`] of neuron `at`.
+    #[inline(always)]
+    pub(crate) fn apply(&self, at: usize, value: f64) -> f64 {
+        Standard { shift: self.shifts[at], offset: self.offsets[at], scale: self.scales[at] }.apply(value)
     }
 }
 
@@ -125,9 +150,8 @@ impl Moments {
         level: Level,
         also: &(impl Fn(&mut R, Range<usize>, Range<usize>) + Sync),
     ) -> Vec<R> {
-        /// Tokens of a piece: with a panel of neurons a quarter of a megabyte of f32.
-        const PIECE: usize = 256;
-        const { assert!(TOKEN_BLOCK.is_multiple_of(PIECE)) };
+        // By rows a piece is, with a panel of neurons, a quarter of a megabyte of f32; by columns nothing is gained.
+        let piece = if part.order() == Order::RowMajor { TOKEN_BLOCK / 4 } else { TOKEN_BLOCK };
         let before = self.tokens;
         let mut states = vec![R::default(); self.moments.len().div_ceil(NEURON_BLOCK)];
         let panels = self.moments.par_chunks_mut(NEURON_BLOCK).zip(states.par_iter_mut());
@@ -137,12 +161,18 @@ impl Moments {
             let mut start = 0;
             while start < part.tokens() {
                 // Blocks are counted from the first token of all, wherever a part begins.
-                let left = PIECE - (before + start) % PIECE;
+                let left = piece - (before + start) % piece;
                 let tokens = start..part.tokens().min(start + left);
                 start = tokens.end;
-                let piece = tokens.clone();
-                level.run(ReadPanel { part, tokens, neurons: neurons.clone(), before, moments: &mut *moments });
-                also(state, piece, neurons.clone());
+                let (tokens, neurons) = (tokens.clone(), neurons.clone());
+                level.run(ReadPanel {
+                    part,
+                    tokens: tokens.clone(),
+                    neurons: neurons.clone(),
+                    before,
+                    moments: &mut *moments,
+                });
+                also(state, tokens, neurons);
             }
         });
         self.tokens += part.tokens();

@@ -3,6 +3,7 @@
 use crate::Error;
 use crate::kernels::{PANEL, Step};
 use memmap2::MmapMut;
+use std::io::{self, Read as _};
 
 /// A fixed number of steps, zero at first.
 #[derive(Debug)]
@@ -35,10 +36,10 @@ impl Store {
         if bytes == 0 {
             return Ok(Self { map: None, in_file: true });
         }
-        let failed =
-            |error: std::io::Error| Error::TemporaryFile { bytes: bytes as u64, reason: error.to_string() };
-        let file = tempfile::tempfile().map_err(failed)?;
-        file.set_len(bytes as u64).map_err(failed)?;
+        let failed = |error: io::Error| Error::TemporaryFile { bytes: bytes as u64, reason: error.to_string() };
+        let mut file = tempfile::tempfile().map_err(failed)?;
+        // Written, not only lengthened: a full disk is then an error here, not a signal when a page is first touched.
+        io::copy(&mut io::repeat(0).take(bytes as u64), &mut file).map_err(failed)?;
         let map = map_file(&file).map_err(failed)?;
         Ok(Self { map: Some(map), in_file: true })
     }
@@ -65,7 +66,7 @@ impl Store {
 }
 
 #[expect(unsafe_code, reason = "a memory map")]
-fn map_file(file: &std::fs::File) -> std::io::Result<MmapMut> {
+fn map_file(file: &std::fs::File) -> io::Result<MmapMut> {
     // SAFETY: the file was made without a name for this process alone, so nobody else can change or shorten it.
     unsafe { MmapMut::map_mut(file) }
 }

@@ -39,38 +39,24 @@ impl TreeSum {
     /// Adds products of a part of a block that begins at a multiple of eight tokens.
     #[inline(always)]
     pub(crate) fn add_products(&mut self, a: &[f64], b: &[f64]) {
-        let (a, a_rest) = a.as_chunks::<LANES>();
-        let (b, b_rest) = b.as_chunks::<LANES>();
-        let mut lanes = self.lanes;
-        for (a, b) in a.iter().zip(b) {
-            for lane in 0..LANES {
-                lanes[lane] += a[lane] * b[lane];
-            }
-        }
-        for ((lane, a), b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
-            *lane += a * b;
-        }
-        self.lanes = lanes;
+        Self::add_products_abreast(std::array::from_mut(self), a, [b]);
     }
 
-    /// As [`add_products`](Self::add_products), of one column with several: the same bits, with less waiting.
+    /// As [`add_products`](Self::add_products), of one column with several of its length: the same bits, with less waiting.
     #[inline(always)]
     pub(crate) fn add_products_abreast<const N: usize>(sums: &mut [Self; N], a: &[f64], b: [&[f64]; N]) {
-        let whole = a.len() - a.len() % LANES;
-        let (lines, a_rest) = a.as_chunks::<LANES>();
-        let others = b.map(|b| b.as_chunks::<LANES>().0);
+        let b = b.map(|b| b[..a.len()].as_chunks::<LANES>());
+        let (a, a_rest) = a.as_chunks::<LANES>();
         let mut lanes = sums.map(|sum| sum.lanes);
-        if others.iter().all(|other| other.len() == lines.len()) {
-            for (at, a) in lines.iter().enumerate() {
-                for (lanes, other) in lanes.iter_mut().zip(others) {
-                    for lane in 0..LANES {
-                        lanes[lane] += a[lane] * other[at][lane];
-                    }
+        for (at, a) in a.iter().enumerate() {
+            for (lanes, (b, _)) in lanes.iter_mut().zip(b) {
+                for lane in 0..LANES {
+                    lanes[lane] += a[lane] * b[at][lane];
                 }
             }
         }
-        for ((sum, mut lanes), b) in sums.iter_mut().zip(lanes).zip(b) {
-            for ((lane, a), b) in lanes.iter_mut().zip(a_rest).zip(&b[whole..]) {
+        for ((sum, mut lanes), (_, b_rest)) in sums.iter_mut().zip(lanes).zip(b) {
+            for ((lane, a), b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
                 *lane += a * b;
             }
             sum.lanes = lanes;

@@ -2,7 +2,7 @@
 
 use crate::kernels::prefetch;
 use crate::level::{Level, Work};
-use crate::moments::Standard;
+use crate::moments::{Standard, Standards};
 use crate::{Columns, Float, Order};
 use std::ops::Range;
 
@@ -33,27 +33,9 @@ pub(crate) fn standardized_lines<T: Float>(
             }
         }
         Order::RowMajor => {
-            let side = Side::of(of_neurons());
-            level.run(Turn { columns, tokens: tokens.clone(), neurons, side: &side, out, stride });
+            let standards = Standards::of(of_neurons());
+            level.run(Turn { columns, tokens: tokens.clone(), neurons, standards: &standards, out, stride });
         }
-    }
-}
-
-/// How the neurons of a job are standardised, side by side.
-struct Side {
-    shifts: [f64; LINES],
-    offsets: [f64; LINES],
-    scales: [f64; LINES],
-}
-
-impl Side {
-    fn of<'a>(standards: impl Iterator<Item = &'a Standard>) -> Self {
-        let mut side = Self { shifts: [0.0; LINES], offsets: [0.0; LINES], scales: [0.0; LINES] };
-        for (at, standard) in standards.take(LINES).enumerate() {
-            (side.shifts[at], side.offsets[at], side.scales[at]) =
-                (standard.shift, standard.offset, standard.scale);
-        }
-        side
     }
 }
 
@@ -61,7 +43,7 @@ struct Turn<'a, 'b, T> {
     columns: &'a Columns<'b, T>,
     tokens: Range<usize>,
     neurons: &'a [usize],
-    side: &'a Side,
+    standards: &'a Standards<LINES>,
     out: &'a mut [f64],
     stride: usize,
 }
@@ -71,7 +53,7 @@ impl<T: Float> Work for Turn<'_, '_, T> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { columns, tokens, neurons, side, out, stride } = self;
+        let Self { columns, tokens, neurons, standards, out, stride } = self;
         let (Some(&first), Some(&last)) = (neurons.first(), neurons.last()) else { return };
         // Neurons ascend: as many as there are places between them are all of those.
         let all = last - first + 1 == neurons.len();
@@ -91,9 +73,7 @@ impl<T: Float> Work for Turn<'_, '_, T> {
                     }
                 }
                 for (at, value) in values.iter_mut().enumerate() {
-                    // The test keeps NaN of an uncorrelated neuron out (NaN · 0 is NaN).
-                    let centred = ((raw[at].into() - side.shifts[at]) - side.offsets[at]) * side.scales[at];
-                    *value = if side.scales[at] == 0.0 { 0.0 } else { centred };
+                    *value = standards.apply(at, raw[at].into());
                 }
             }
             let place = start - tokens.start;

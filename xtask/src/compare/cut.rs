@@ -1,6 +1,7 @@
 //! `cargo xtask compare cut`: every criterion and statistic of a large random tree, against SciPy.
 
 use super::measure::measure_tasks;
+use super::python_command;
 use super::table::{append, median};
 use crate::python::interpreter;
 use crate::shell::{cargo, cores, cpu, root, run as run_command, today};
@@ -34,10 +35,8 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     let (mut tasks, mut peaks, mut lines) = (Vec::new(), [0; 2], Vec::new());
     for round in 1..=rounds {
         for (at, name) in ["fcluster", "scipy"].into_iter().enumerate() {
-            let mut command = Command::new(if at == 0 { &peer } else { &python });
-            if at == 1 {
-                command.arg(root().join("xtask/python/cut_peers.py"));
-            }
+            let mut command =
+                if at == 0 { Command::new(&peer) } else { python_command(&python, "cut_peers.py") };
             command.arg("cut").arg(&file).arg(folder.join(name));
             let (measured, times) = measure_tasks(&mut command).context(name)?;
             peaks[at] = peaks[at].max(measured.peak);

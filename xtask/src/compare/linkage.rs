@@ -1,6 +1,7 @@
 //! `cargo xtask compare linkage`: the linkage alone, by method and input, against SciPy, fastcluster and kodama.
 
 use super::measure::measure_warm;
+use super::python_command;
 use super::table::{append, median};
 use crate::python::{interpreter, script};
 use crate::shell::{cargo, cores, cpu, root, run as run_command, today};
@@ -120,9 +121,7 @@ fn one(
         for at in (0..CONTENDERS.len()).map(|place| (place + round - 1) % CONTENDERS.len()) {
             let contender = &CONTENDERS[at];
             let mut command = if matches!(*contender, "scipy" | "fastcluster") {
-                let mut command = Command::new(python);
-                command.arg(root().join("xtask/python/linkage_peers.py"));
-                command
+                python_command(python, "linkage_peers.py")
             } else {
                 Command::new(peer)
             };

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 #[derive(Debug)]
 pub(super) struct Copy8 {
     neurons: usize,
-    /// Panels, filled up to whole tiles.
+    /// Panels of neurons, the last filled up with zeros.
     panels: usize,
     blocks: TokenBlocks,
     store: Store,
@@ -23,7 +23,7 @@ pub(super) struct Copy8 {
 }
 
 impl Copy8 {
-    /// Panels of so many neurons, to whole tiles.
+    /// Panels that so many neurons take.
     pub(super) fn panels_of(neurons: usize) -> usize {
         neurons.div_ceil(PANEL)
     }

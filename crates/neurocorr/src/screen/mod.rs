@@ -26,8 +26,14 @@ use block::TokenBlocks;
 use bound::Stages;
 use copy::Copy8;
 use energy::Weights;
+use rayon::prelude::*;
 use std::ops::ControlFlow;
-use tile::Scratch;
+use tile::{Candidate, Question, Scratch};
+
+/// Tiles that are screened at a time, in all threads: between two looks at the caller, or at rising thresholds.
+fn most_tiles() -> usize {
+    16 * rayon::current_num_threads()
+}
 
 /// Which correlations count as large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -161,8 +167,6 @@ impl<'a, T: Float> Screen<'a, T> {
         if !(threshold > 0.0 && threshold <= 1.0) {
             return Err(Error::Threshold { threshold });
         }
-        // Between the defined value and the exact one, between the exact one and that of the centred values as they were
-        // computed, and what f32 adds to sums of bytes.
         let margin = self.margin();
         let floor = bound::down(threshold - margin);
         Ok(PairsMaybeAbove::new(self, floor, sign == Sign::Absolute, margin))
@@ -186,6 +190,17 @@ impl<'a, T: Float> Screen<'a, T> {
         self.copy.in_file()
     }
 
+    /// The candidates of some tiles, in as many threads as there are.
+    fn candidates(&self, tiles: &[(usize, usize)], floors: &[f32], absolute: bool) -> Vec<Vec<Candidate>> {
+        let question = Question { floors, absolute, early_stop: self.options.early_stop };
+        let of_tile = |scratch: &mut Scratch, &tile: &(usize, usize)| {
+            tile::candidates(&self.copy, tile, question, self.options.level, scratch)
+        };
+        tiles.par_iter().map_init(Scratch::default, of_tile).collect()
+    }
+
+    /// Between the defined correlation and the exact one, between the exact one and that of the centred values as they were
+    /// computed, and what f32 adds to sums of bytes.
     fn margin(&self) -> f64 {
         2.0 * error_bound(self.columns.tokens()) + self.copy.rounding()
     }
@@ -206,7 +221,7 @@ impl<'a, T: Float> Screen<'a, T> {
 
     fn bytes_beside(tokens: usize, neurons: usize, options: &ScreenOptions) -> u64 {
         let blocks = TokenBlocks::new(tokens, options.token_block);
-        let scratch = Scratch::bytes(TokenBlocks::steps_of(options.token_block.min(tokens)));
+        let scratch = Scratch::bytes(TokenBlocks::steps_of(blocks.tokens(0).len()));
         let threads = rayon::current_num_threads() as u64;
         let settle = (neurons as u64).saturating_mul(settle::neuron_bytes(tokens) as u64);
         Stages::bytes(neurons, blocks.count())

@@ -1,13 +1,11 @@
 //! The most correlated neurons of each neuron, exactly, by the screen with a threshold that rises.
 
-use super::tile::{Candidate, Question, Scratch, candidates, tiles};
-use super::{Screen, Sign, pairs, settle};
+use super::bound::down;
+use super::tile::{Candidate, tiles};
+use super::{Screen, Sign, most_tiles, pairs, settle};
 use crate::{Error, Float};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
-
-/// Tiles of a thread between two looks at the thresholds.
-const TILES: usize = 16;
 
 /// One of the neurons that a neuron is most correlated with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,18 +52,12 @@ impl<T: Float> Screen<'_, T> {
         let (mut kept, mut done, mut wave) = (Vec::new(), 0, rayon::current_num_threads());
         while done < order.len() {
             let now = &order[done..order.len().min(done + wave)];
-            let question = floors.question(self.options.early_stop);
-            let found: Vec<Vec<Candidate>> = now
-                .par_iter()
-                .map_init(Scratch::default, |scratch, &tile| {
-                    candidates(&self.copy, tile, question, self.options.level, scratch)
-                })
-                .collect();
+            let found = self.candidates(now, &floors.floors, floors.absolute);
             floors.raise(found.iter().flatten());
             kept.extend(found.into_iter().flatten());
             kept.retain(|candidate| floors.in_question(candidate));
             done += now.len();
-            wave = (2 * wave).min(TILES * rayon::current_num_threads());
+            wave = (2 * wave).min(most_tiles());
             if observe(done, order.len()).is_break() {
                 return Err(Error::Cancelled);
             }
@@ -113,10 +105,6 @@ impl Floors {
         }
     }
 
-    fn question(&self, early_stop: bool) -> Question<'_> {
-        Question { floors: &self.floors, absolute: self.absolute, early_stop }
-    }
-
     /// Whether one of the two may count the other among its k.
     fn in_question(&self, candidate: &Candidate) -> bool {
         let floor = self.floors[candidate.first as usize].min(self.floors[candidate.second as usize]);
@@ -126,8 +114,7 @@ impl Floors {
     /// Takes what is proven of some pairs, each of which must come once.
     fn raise<'c>(&mut self, candidates: impl Iterator<Item = &'c Candidate>) {
         for candidate in candidates {
-            let size = if self.absolute { candidate.near.abs() } else { candidate.near };
-            let proven = f64::from(size) - f64::from(candidate.within) - self.margin;
+            let proven = candidate.least(self.absolute) - self.margin;
             for neuron in [candidate.first as usize, candidate.second as usize] {
                 let best = &mut self.best[neuron];
                 if best.len() == self.k && best.first().is_some_and(|least| *least >= proven) {
@@ -138,7 +125,7 @@ impl Floors {
                     best.remove(0);
                 }
                 if best.len() == self.k {
-                    self.floors[neuron] = super::bound::down(best[0] - self.margin);
+                    self.floors[neuron] = down(best[0] - self.margin);
                 }
             }
         }

@@ -1,14 +1,10 @@
 //! The pairs of a screen, handed out tile by tile.
 
-use super::tile::{Candidate, Question, Scratch, candidates, side, tiles};
-use super::{Screen, Sign, settle};
+use super::tile::{Candidate, side, tiles};
+use super::{Screen, Sign, most_tiles, settle};
 use crate::{Error, Float};
-use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
-
-/// Tiles that a thread screens before anything is handed out.
-const TILES: usize = 16;
 
 /// Two neurons and their correlation, as [`pair_correlation`](crate::pair_correlation) defines it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,15 +67,8 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
     /// The next tile's candidates; several tiles are screened at a time, in as many threads as there are.
     fn advance(&mut self) -> Option<Vec<Candidate>> {
         if self.ready.is_empty() {
-            let wave =
-                &self.tiles[self.next..self.tiles.len().min(self.next + TILES * rayon::current_num_threads())];
-            let screen = self.screen;
-            let (level, early_stop) = (screen.options.level, screen.options.early_stop);
-            let question = Question { floors: &self.floors, absolute: self.absolute, early_stop };
-            let screened = wave.par_iter().map_init(Scratch::default, |scratch, &tile| {
-                candidates(&screen.copy, tile, question, level, scratch)
-            });
-            self.ready.extend(screened.collect::<Vec<_>>());
+            let wave = &self.tiles[self.next..self.tiles.len().min(self.next + most_tiles())];
+            self.ready.extend(self.screen.candidates(wave, &self.floors, self.absolute));
         }
         let candidates = self.ready.pop_front()?;
         self.next += 1;

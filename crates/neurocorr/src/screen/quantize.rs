@@ -4,7 +4,7 @@
 use super::block::TokenBlocks;
 use crate::kernels::{PANEL, STEP, Step, prefetch};
 use crate::level::{Level, Work};
-use crate::moments::Standard;
+use crate::moments::{Standard, Standards};
 use crate::{Columns, Float, Order};
 use rayon::prelude::*;
 
@@ -110,14 +110,8 @@ impl<T: Float> Work for Quantize<'_, T> {
     #[inline(always)]
     fn run(self) {
         let Self { rows, standards, steps, kept } = self;
-        let (mut shift, mut offset, mut factor) = ([0.0; PANEL], [0.0; PANEL], [0.0; PANEL]);
-        for (lane, standard) in standards.iter().enumerate() {
-            (shift[lane], offset[lane], factor[lane]) = (standard.shift, standard.offset, standard.scale);
-        }
-        let centred = |lane: usize, value: f64| {
-            // The test keeps NaN of an uncorrelated neuron out (NaN · 0 is NaN).
-            if factor[lane] == 0.0 { 0.0 } else { ((value - shift[lane]) - offset[lane]) * factor[lane] }
-        };
+        let standards = Standards::<PANEL>::of(standards);
+        let centred = |lane: usize, value: f64| standards.apply(lane, value);
         let Some(&first) = rows.first() else { return };
         let (mut low, mut high) = (first, first);
         for row in rows {

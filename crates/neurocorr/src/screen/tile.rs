@@ -27,6 +27,11 @@ impl Candidate {
     pub(super) fn most(&self, absolute: bool) -> f32 {
         size(self.near, absolute) + self.within
     }
+
+    /// What its correlation is proven to reach, but for the margin.
+    pub(super) fn least(&self, absolute: bool) -> f64 {
+        f64::from(size(self.near, absolute)) - f64::from(self.within)
+    }
 }
 
 /// What is asked of a tile.
@@ -265,7 +270,7 @@ fn of_row(copy: &Copy8, block: usize, row: usize) -> (f32, f32, f32) {
     (norms.lost[row], norms.kept[row], norms.rest[row])
 }
 
-/// The size of a sum: its own, or what is above 0 of it.
+/// How large a sum is: in absolute value, or as it is.
 #[inline(always)]
 fn size(sum: f32, absolute: bool) -> f32 {
     if absolute { sum.abs() } else { sum }
