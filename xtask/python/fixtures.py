@@ -4,6 +4,7 @@
     fixtures.py write       makes all of them anew
     fixtures.py dendrogram  makes dendrogram.safetensors alone, from the stored inputs of linkage.safetensors
     fixtures.py statistics  makes statistics.safetensors alone, from the same
+    fixtures.py ranks       makes ranks.safetensors alone
     fixtures.py check       recomputes every result from the stored inputs and compares bits
 
 linkage.safetensors   {kind}/{n}/d, and for each method {kind}/{n}/{method}/{pairs,heights}: SciPy's linkage
@@ -14,12 +15,14 @@ statistics.safetensors  {kind}/{n}/{method}/…: SciPy's statistics of a tree, a
                       agreement/{i}/…: two clusterings and scikit-learn's scores of them
 sample.safetensors    {absolute,signed}/{method}/{cutoff}: NeuroX's labels of the sample
 correlation.safetensors  x and NumPy's corrcoef of it after NeuroX's clean-up
+ranks.safetensors     x with ties, its average ranks, SciPy's spearmanr; weights, and the correlations of np.cov(aweights)
 picks.safetensors     100 picks by chacha8.py
 """
 
 import hashlib
 import pathlib
 import sys
+import warnings
 
 import numpy as np
 import scipy
@@ -41,6 +44,7 @@ from scipy.cluster.hierarchy import (
     set_link_color_palette,
 )
 from scipy.spatial.distance import pdist
+from scipy.stats import rankdata, spearmanr
 from sklearn import metrics
 from sklearn.metrics.cluster import expected_mutual_information
 
@@ -245,6 +249,23 @@ def correlations(x):
     return corr
 
 
+def ranks():
+    rng = np.random.default_rng([SEED, 98])
+    x = activations(rng, 60, 40)
+    x[:, ::3] = np.round(x[:, ::3] * 2)
+    weights = rng.exponential(size=len(x))
+    weights[7] = 0
+    with np.errstate(invalid="ignore", divide="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        spearman = np.nan_to_num(spearmanr(x).statistic)
+        cov = np.cov(x.T, aweights=weights)
+        scale = np.sqrt(np.diag(cov))
+        weighted = np.nan_to_num(cov / np.outer(scale, scale))
+    for matrix in (spearman, weighted):
+        np.fill_diagonal(matrix, 1)
+    return {"x": x, "ranks": np.ascontiguousarray(rankdata(x, axis=0)), "spearman": spearman, "weights": weights, "weighted": weighted}
+
+
 def provenance(files):
     lines = [
         "# Provenance of the reference outputs",
@@ -254,7 +275,7 @@ def provenance(files):
         f"- Python {sys.version.split()[0]}, NumPy {np.__version__}, SciPy {scipy.__version__}",
         "  (wheels pinned with hashes in xtask/python/requirements-test.txt, scikit-learn among them)",
         f"- seed {SEED}, one generator (`numpy.random.default_rng([seed, kind, n])`) for each input",
-        "- inputs of the kind `correlation` and correlation.safetensors hold NumPy's own product, whose last bits",
+        "- inputs of the kind `correlation`, correlation.safetensors and ranks.safetensors hold NumPy's own product, whose last bits",
         "  depend on the processor; all results are computed from the stored inputs",
         "",
     ]
@@ -280,6 +301,7 @@ def write():
         "statistics.safetensors": statistics(links),
         "sample.safetensors": sample_labels(),
         "correlation.safetensors": {"x": x, "corrcoef": correlations(x)},
+        "ranks.safetensors": ranks(),
         "picks.safetensors": picks(),
     }
     save(files)
@@ -324,6 +346,8 @@ if __name__ == "__main__":
         save({"dendrogram.safetensors": dendrograms(load_file(FIXTURES / "linkage.safetensors"))})
     elif command == ["statistics"]:
         save({"statistics.safetensors": statistics(load_file(FIXTURES / "linkage.safetensors"))})
+    elif command == ["ranks"]:
+        save({"ranks.safetensors": ranks()})
     elif command == ["check"]:
         wrong = differences()
         print("all fixtures are reproduced" if not wrong else f"{len(wrong)} differ: {wrong[:10]}")

@@ -4,7 +4,7 @@
 
 use activations::{Layout, Scratch, Values};
 use neurocorr::{
-    Columns, Correlations, Measure, NonFinite, Order, Screen, ScreenOptions, Sign, condensed_index,
+    Columns, Correlations, Dense, Measure, NonFinite, Order, Screen, ScreenOptions, Sign, condensed_index,
     correlations, error_bound, pair_correlation,
 };
 use std::error::Error;
@@ -40,6 +40,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         "dense" => {
             let matrix = || Ok(correlations(&columns, NonFinite::Error)?.into_condensed(Measure::Correlation));
             timed("dense", matrix)?;
+        }
+        "dense-f32" => {
+            let dense = Dense::<f32>::with_precision();
+            timed("dense-f32", || dense.condensed(&columns, Measure::Correlation))?;
+        }
+        "dense-square" => {
+            timed("dense-square", || Dense::new().square(&columns, Measure::Correlation))?;
         }
         "check" => check(&columns, threshold)?,
         _ => return Err(format!("there is no task {task}").into()),

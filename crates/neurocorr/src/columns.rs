@@ -46,6 +46,16 @@ impl<'a, T: Float> Columns<'a, T> {
         Self::dense(values, tokens, neurons, Order::ColumnMajor, tokens)
     }
 
+    /// As [`row_major`](Self::row_major), of values that are known to fit.
+    pub(crate) fn of_rows(values: &'a [T], tokens: usize, neurons: usize) -> Self {
+        Self { values, tokens, neurons, order: Order::RowMajor, stride: neurons }
+    }
+
+    /// As [`column_major`](Self::column_major), of values that are known to fit.
+    pub(crate) fn of_columns(values: &'a [T], tokens: usize, neurons: usize) -> Self {
+        Self { values, tokens, neurons, order: Order::ColumnMajor, stride: tokens }
+    }
+
     fn dense(
         values: &'a [T],
         tokens: usize,
@@ -133,6 +143,25 @@ impl<'a, T: Float> Columns<'a, T> {
     pub(crate) fn column(&self, neuron: usize, tokens: &Range<usize>) -> &'a [T] {
         let start = neuron * self.stride;
         &self.values[start + tokens.start..start + tokens.end]
+    }
+
+    /// Fails if there are not so many neurons.
+    pub(crate) fn check_neurons(&self, expected: usize) -> Result<(), Error> {
+        if self.neurons == expected {
+            Ok(())
+        } else {
+            Err(Error::Mismatch { what: "neurons of the pushed part", expected, found: self.neurons })
+        }
+    }
+
+    /// The matrix of some of the neurons, which must lie in this one.
+    pub(crate) fn select(&self, neurons: &Range<usize>) -> Self {
+        let start = match self.order {
+            Order::RowMajor => neurons.start,
+            Order::ColumnMajor => neurons.start * self.stride,
+        };
+        let values = self.values.get(start..).unwrap_or_default();
+        Self { values, neurons: neurons.len(), ..*self }
     }
 
     /// The matrix of some of the tokens, which must lie in this one.

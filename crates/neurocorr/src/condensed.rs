@@ -16,6 +16,12 @@ pub fn condensed_index(n: usize, i: usize, j: usize) -> Option<usize> {
     (low < high && high < n).then(|| low * (2 * n - low - 1) / 2 + (high - low - 1))
 }
 
+/// Pairs of `n` observations; saturated.
+pub(crate) fn pairs(n: usize) -> usize {
+    // Of two neighbours one is even.
+    if n.is_multiple_of(2) { (n / 2).saturating_mul(n.saturating_sub(1)) } else { n.saturating_mul(n / 2) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +35,7 @@ mod tests {
                 assert_eq!(condensed_index(n, j, i), Some(place));
             }
             assert_eq!(condensed_index(n, 0, n), None);
+            assert_eq!(super::pairs(n), (0..n).sum::<usize>());
         }
     }
 }

@@ -1,8 +1,8 @@
-//! From products to correlations or dissimilarities, square or condensed.
+//! From products to correlations or dissimilarities, where they stand.
 
-use crate::dense::{Tile, panel};
+use crate::dense::{Layout, Lines};
 use crate::pair::quotient;
-use crate::{Columns, CrossProducts, Error, Float, Moments, NEURON_BLOCK, NonFinite};
+use crate::{Columns, CrossProducts, Error, Float, Moments, NEURON_BLOCK, NonFinite, Precision};
 use rayon::prelude::*;
 
 /// What a result holds of each pair's correlation r.
@@ -29,96 +29,149 @@ impl Measure {
     }
 }
 
-/// All pairs' correlations, not yet laid out: made by [`CrossProducts::finish`].
+/// All pairs' correlations, not yet laid out: made by [`CrossProducts::finish`] and
+/// [`Correlator::finish`](crate::Correlator::finish).
 #[derive(Debug, Clone)]
-pub struct Correlations {
-    /// Sum of squares of every standardised neuron; 0 for one that correlates with nothing, whose values are all 0.
-    squares: Vec<f64>,
-    /// By column, then row.
-    tiles: Vec<Tile>,
+pub struct Correlations<P = f64> {
+    neurons: usize,
+    /// As [`Layout::Condensed`] has them.
+    products: Vec<P>,
+    diagonals: Vec<P>,
 }
 
-impl Correlations {
-    pub(crate) fn new(neurons: usize, tiles: Vec<Tile>) -> Self {
-        let mut squares = vec![0.0; neurons];
-        for tile in tiles.iter().filter(|tile| tile.row == tile.column) {
-            let own = panel(tile.column, neurons);
-            let diagonal = tile.values.iter().step_by(own.len() + 1);
-            squares[own].iter_mut().zip(diagonal).for_each(|(square, product)| *square = *product);
-        }
-        Self { squares, tiles }
+impl<P: Precision> Correlations<P> {
+    pub(crate) fn new(neurons: usize, products: Vec<P>, diagonals: Vec<P>) -> Self {
+        Self { neurons, products, diagonals }
     }
 
     /// Number of neurons.
     #[must_use]
     pub fn neurons(&self) -> usize {
-        self.squares.len()
+        self.neurons
     }
 
-    /// The upper triangle by rows, as SciPy's `squareform` gives it: n (n − 1) / 2 values. Each column of tiles is
-    /// freed when it has been laid out, so that products and result are not both held.
+    /// The upper triangle by rows, as SciPy's `squareform` gives it: n (n − 1) / 2 values, where the products stood.
     #[must_use]
-    pub fn into_condensed(self, measure: Measure) -> Vec<f64> {
-        let n = self.neurons();
-        let squares = &self.squares;
-        let mut out = vec![0.0; n * n.saturating_sub(1) / 2];
-        let mut rest = &mut out[..];
-        let mut tiles = self.tiles.into_iter().peekable();
-        while let Some(column) = tiles.peek().map(|tile| tile.column) {
-            let of_column: Vec<Tile> = std::iter::from_fn(|| tiles.next_if(|t| t.column == column)).collect();
-            let neurons = panel(column, n);
-            let rows: Vec<(usize, &mut [f64])> = neurons
-                .clone()
-                .map(|a| {
-                    let (row, after) = std::mem::take(&mut rest).split_at_mut(n - 1 - a);
-                    rest = after;
-                    (a, row)
-                })
-                .collect();
-            rows.into_par_iter().for_each(|(a, row)| {
-                for tile in &of_column {
-                    let others = panel(tile.row, n);
-                    let line = &tile.values[(a - neurons.start) * others.len()..][..others.len()];
-                    let first = others.start.max(a + 1);
-                    let pairs = line.iter().zip(others.clone()).skip(first - others.start);
-                    for (&product, b) in pairs {
-                        row[b - a - 1] = measure.of(quotient(product, squares[a], squares[b]));
-                    }
-                }
-            });
-        }
-        out
+    pub fn into_condensed(mut self, measure: Measure) -> Vec<P> {
+        finish_condensed(&mut self.products, &self.diagonals, self.neurons, measure);
+        self.products
     }
 
     /// The full matrix, n × n, exactly symmetric; the diagonal is r = 1.
     #[must_use]
-    pub fn into_square(self, measure: Measure) -> Vec<f64> {
-        let n = self.neurons();
-        let mut out = vec![0.0; n * n];
-        out.par_chunks_mut((NEURON_BLOCK * n).max(1)).enumerate().for_each(|(index, band)| {
-            let own = panel(index, n);
-            for tile in self.tiles.iter().filter(|tile| tile.row == index || tile.column == index) {
-                let (rows, columns) = (panel(tile.row, n), panel(tile.column, n));
-                for b in columns.clone() {
-                    let line = &tile.values[(b - columns.start) * rows.len()..][..rows.len()];
-                    for (&product, a) in line.iter().zip(rows.clone()).skip(b.saturating_sub(rows.start)) {
-                        let r = if a == b { 1.0 } else { quotient(product, self.squares[a], self.squares[b]) };
-                        let value = measure.of(r);
-                        if tile.row == index {
-                            band[(a - own.start) * n + b] = value;
-                        }
-                        if tile.column == index {
-                            band[(b - own.start) * n + a] = value;
-                        }
-                    }
-                }
+    pub fn into_square(mut self, measure: Measure) -> Vec<P> {
+        let n = self.neurons;
+        let mut out = vec![P::default(); n * n];
+        let to = Layout::Square.lines(&mut out, n);
+        let from = Layout::Condensed.lines(&mut self.products, n);
+        to.into_par_iter().zip(from).for_each(|(to, from)| {
+            for (at, line) in from.rows.chunks(from.stride.max(1)).enumerate().take(from.panel.len()) {
+                let place = to.first + at * to.stride;
+                to.rows[place..place + to.length].copy_from_slice(&line[..from.length]);
             }
         });
+        drop(self.products);
+        finish_square(&mut out, &self.diagonals, n, measure);
         out
     }
 }
 
+/// Σ x² of every neuron, from the products of panels with themselves.
+fn squares<P: Precision>(diagonals: &[P], neurons: usize) -> Vec<f64> {
+    let mut squares = Vec::with_capacity(neurons);
+    let each = NEURON_BLOCK * NEURON_BLOCK.min(neurons);
+    for (panel, values) in diagonals.chunks(each.max(1)).enumerate() {
+        let width = crate::standardize::panel_of(panel, neurons).len();
+        squares.extend(values.iter().step_by(width + 1).take(width).map(|&square| square.into()));
+    }
+    squares
+}
+
+/// The products of each panel with itself: by column, then row, width × width.
+fn panels_of<P>(diagonals: &[P], neurons: usize) -> impl IndexedParallelIterator<Item = &[P]>
+where
+    P: Precision,
+{
+    diagonals.par_chunks((NEURON_BLOCK * NEURON_BLOCK.min(neurons)).max(1))
+}
+
+/// Products become the measure, in place, in [`Layout::Condensed`].
+pub(crate) fn finish_condensed<P: Precision>(out: &mut [P], diagonals: &[P], neurons: usize, measure: Measure) {
+    let squares = squares(diagonals, neurons);
+    let panels = Layout::Condensed.lines(out, neurons).into_par_iter().zip(panels_of(diagonals, neurons));
+    panels.for_each(|(lines, diagonal)| {
+        let Lines { panel, rows, length, .. } = lines;
+        let width = panel.len();
+        let mut end = rows.len();
+        // A line moves back by the pairs within the panel that come before it: the last line first.
+        for at in (0..width).rev() {
+            let (own, before) = (width - 1 - at, at * length);
+            let start = end - own - length;
+            rows.copy_within(before..before + length, start + own);
+            let inside = &diagonal[at * width + at + 1..(at + 1) * width];
+            rows[start..start + own].copy_from_slice(inside);
+            let others = panel.start + at + 1..neurons;
+            let square = squares[panel.start + at];
+            apply(&mut rows[start..end], square, &squares[others], measure);
+            end = start;
+        }
+    });
+}
+
+/// Products become the measure, in place, in [`Layout::Square`].
+pub(crate) fn finish_square<P: Precision>(out: &mut [P], diagonals: &[P], neurons: usize, measure: Measure) {
+    let squares = squares(diagonals, neurons);
+    let panels = Layout::Square.lines(out, neurons).into_par_iter().zip(panels_of(diagonals, neurons));
+    panels.for_each(|(lines, diagonal)| {
+        let Lines { panel, rows, .. } = lines;
+        let width = panel.len();
+        for (at, row) in rows.chunks_mut(neurons).enumerate() {
+            let a = panel.start + at;
+            row[a] = P::of(measure.of(1.0));
+            row[a + 1..panel.end].copy_from_slice(&diagonal[at * width + at + 1..(at + 1) * width]);
+            apply(&mut row[a + 1..], squares[a], &squares[a + 1..], measure);
+        }
+    });
+    mirror(out, neurons);
+}
+
+/// The measure of the products of one neuron with some others.
+fn apply<P: Precision>(products: &mut [P], square: f64, squares: &[f64], measure: Measure) {
+    for (product, &other) in products.iter_mut().zip(squares) {
+        *product = P::of(measure.of(quotient((*product).into(), square, other)));
+    }
+}
+
+/// Rows that are mirrored together: whole cache lines.
+const MIRRORED: usize = 8;
+
+/// Copies the upper triangle of a square to the lower one.
+fn mirror<P: Precision>(out: &mut [P], neurons: usize) {
+    for start in (0..neurons).step_by(NEURON_BLOCK) {
+        let end = neurons.min(start + NEURON_BLOCK);
+        let (head, tail) = out.split_at_mut(end * neurons);
+        let own = &mut head[start * neurons..];
+        for a in 0..end - start {
+            let (above, row) = own.split_at_mut(a * neurons);
+            for (to, from) in row[start..].iter_mut().zip(above.chunks(neurons)) {
+                *to = from[start + a];
+            }
+        }
+        let own = &*own;
+        tail.par_chunks_mut(MIRRORED * neurons).enumerate().for_each(|(group, rows)| {
+            let first = end + group * MIRRORED;
+            for (at, from) in own.chunks(neurons).enumerate() {
+                for (row, &value) in rows.chunks_mut(neurons).zip(&from[first..]) {
+                    row[start + at] = value;
+                }
+            }
+        });
+    }
+}
+
 /// Correlations of all pairs of columns: both passes over a matrix that is in memory (or mapped).
+///
+/// [`Dense`](crate::Dense) has the same in single precision, with weights, into memory of the caller's.
 ///
 /// ```
 /// use neurocorr::{Columns, Measure, NonFinite};
@@ -134,19 +187,4 @@ pub fn correlations<T: Float>(columns: &Columns<'_, T>, non_finite: NonFinite) -
     let mut products = CrossProducts::new(&Moments::of(columns), non_finite)?;
     products.push(columns)?;
     products.finish()
-}
-
-/// How far a result of the dense product, or of [`pair_correlation`](crate::pair_correlation), can lie from the
-/// exact correlation of the same values, for matrices of `tokens` tokens.
-///
-/// With u = 2⁻⁵³ and blocks of B = 1,024 tokens: a sum of products carries at most (B + ⌈tokens / B⌉) u of
-/// Σ|xᵢyᵢ| ≤ ‖x‖‖y‖ (Higham, *Accuracy and Stability*, §3.1), and so does each of the two norms; standardising one
-/// value errs by at most 2u of the neuron's range, which is at most √2 ‖x‖, for each of two neurons: 4 u √(2 tokens).
-/// The error of the mean is common to all tokens and enters only squared. `docs/numerics.md` has the derivation.
-#[must_use]
-pub fn error_bound(tokens: usize) -> f64 {
-    const UNIT: f64 = f64::EPSILON / 2.0;
-    #[expect(clippy::cast_precision_loss, reason = "a bound on a count, rounded to nearest at 2^53")]
-    let (block, tokens) = (crate::TOKEN_BLOCK as f64, tokens as f64);
-    UNIT * (2.0 * (block.min(tokens) + (tokens / block).ceil()) + 4.0 * (2.0 * tokens).sqrt() + 16.0)
 }

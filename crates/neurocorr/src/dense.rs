@@ -1,185 +1,248 @@
-//! Second pass: the product of all pairs of standardised columns, tile by tile. The one file that names faer.
+//! The product of all pairs of standardised columns, tile by tile, where the result will stand. The one file that names
+//! faer.
 
-use crate::moments::Standard;
-use crate::turn::{LINES, standardized_lines};
-use crate::{Columns, Correlations, Error, Float, Level, Moments, NEURON_BLOCK, NonFinite, TOKEN_BLOCK};
+use crate::standardize::{Block, panel_of};
+use crate::{Error, NEURON_BLOCK, Precision};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-/// Distance between two neurons of the standardised block, in values: not a multiple of a page, so that the
-/// columns of a tile do not fall on the same cache sets.
-const STRIDE: usize = TOKEN_BLOCK + 8;
+/// What faer multiplies.
+pub trait Product: faer::traits::ComplexField + Send + Sync {}
 
-/// A tile of the lower triangle: rows `NEURON_BLOCK · row ..`, columns `NEURON_BLOCK · column ..`, column-major.
-#[derive(Debug, Clone)]
-pub(crate) struct Tile {
-    pub(crate) row: usize,
-    pub(crate) column: usize,
-    pub(crate) values: Vec<f64>,
+impl Product for f32 {}
+impl Product for f64 {}
+
+/// Where products with later neurons stand while they are summed: a neuron's on one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// The upper triangle by rows: the lines of a panel tight at the start of the panel's rows.
+    Condensed,
+    /// n × n: the lines where they belong.
+    Square,
 }
 
-/// Accumulates the products of all pairs of columns over parts of the tokens, then gives their correlations.
-///
-/// The second of two passes: the first made the [`Moments`]. `neurons² × tokens` floating-point operations (the
-/// triangle, two a pair); memory in [`bytes_needed`]. Every tile of 256 × 256 pairs adds its blocks of 1,024 tokens
-/// in order and is computed by one thread, so the bits do not depend on the number of threads.
-///
-/// ```
-/// use neurocorr::{Columns, CrossProducts, Measure, Moments, NonFinite};
-/// let x = Columns::row_major(&[1.0, 2.0, 3.0, 2.0, 4.0, 0.0, 3.0, 6.0, 1.0], 3, 3)?;
-/// let moments = Moments::of(&x);
-/// let mut products = CrossProducts::new(&moments, NonFinite::Error)?;
-/// products.push(&x)?;
-/// let r = products.finish()?.into_condensed(Measure::Correlation);
-/// assert_eq!(r[0], 1.0); // neurons 0 and 1
-/// # Ok::<(), neurocorr::Error>(())
-/// ```
-#[derive(Debug)]
-pub struct CrossProducts {
-    standards: Vec<Standard>,
-    tokens_expected: usize,
-    tokens: usize,
-    tiles: Vec<Tile>,
-    block: Vec<f64>,
+/// The products of one panel of neurons with all neurons behind the panel.
+pub(crate) struct Lines<'a, P> {
+    pub(crate) panel: Range<usize>,
+    /// All of the result that belongs to the panel's rows.
+    pub(crate) rows: &'a mut [P],
+    /// Where the first line begins, how far lines are apart, and how long they are.
+    pub(crate) first: usize,
+    pub(crate) stride: usize,
+    pub(crate) length: usize,
 }
 
-impl CrossProducts {
-    /// Prepares the second pass over the same tokens as `moments` read.
-    ///
-    /// # Errors
-    /// [`Error::TooFewTokens`], [`Error::NoNeurons`], [`Error::Overflow`], and under [`NonFinite::Error`]
-    /// [`Error::NonFinite`].
-    pub fn new(moments: &Moments, non_finite: NonFinite) -> Result<Self, Error> {
-        let standards = moments.standards(non_finite)?;
-        let neurons = standards.len();
-        let block = vec![0.0; neurons * STRIDE];
-        let mut tiles = Vec::new();
-        for column in 0..neurons.div_ceil(NEURON_BLOCK) {
-            for row in column..neurons.div_ceil(NEURON_BLOCK) {
-                let size = panel(row, neurons).len() * panel(column, neurons).len();
-                tiles.push(Tile { row, column, values: vec![0.0; size] });
-            }
+impl Layout {
+    /// Values of a result.
+    pub(crate) fn values(self, neurons: usize) -> usize {
+        match self {
+            Self::Condensed => crate::condensed::pairs(neurons),
+            Self::Square => neurons.saturating_mul(neurons),
         }
-        Ok(Self { standards, tokens_expected: moments.tokens(), tokens: 0, tiles, block })
     }
 
-    /// Reads the next tokens.
-    ///
-    /// # Errors
-    /// [`Error::Mismatch`] if the part has another number of neurons.
-    pub fn push<T: Float>(&mut self, part: &Columns<'_, T>) -> Result<(), Error> {
-        self.push_observed(part, &|_, _| ControlFlow::Continue(()))
-    }
-
-    /// As [`push`](Self::push), calling `observe(tiles done, tiles in this part)` from any thread after each tile.
-    /// Break ends the work early; the accumulation is then of no further use.
-    ///
-    /// # Errors
-    /// [`Error::Mismatch`] as for [`push`](Self::push); [`Error::Cancelled`] after a break.
-    pub fn push_observed<T: Float>(
-        &mut self,
-        part: &Columns<'_, T>,
-        observe: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
-    ) -> Result<(), Error> {
-        let neurons = self.standards.len();
-        if part.neurons() != neurons {
-            let found = part.neurons();
-            return Err(Error::Mismatch { what: "neurons of the pushed part", expected: neurons, found });
-        }
-        let total = self.tiles.len() * part.tokens().div_ceil(TOKEN_BLOCK);
-        let (done, cancelled) = (AtomicUsize::new(0), AtomicBool::new(false));
-        for start in (0..part.tokens()).step_by(TOKEN_BLOCK) {
-            let tokens = start..(start + TOKEN_BLOCK).min(part.tokens());
-            standardize(part, &tokens, &self.standards, &mut self.block);
-            let block = &self.block;
-            self.tiles.par_iter_mut().for_each(|tile| {
-                if cancelled.load(Ordering::Relaxed) {
-                    return;
-                }
-                add_products(tile, block, neurons, tokens.len());
-                if observe(done.fetch_add(1, Ordering::Relaxed) + 1, total).is_break() {
-                    cancelled.store(true, Ordering::Relaxed);
-                }
-            });
-            if cancelled.load(Ordering::Relaxed) {
-                return Err(Error::Cancelled);
-            }
-        }
-        self.tokens += part.tokens();
-        Ok(())
-    }
-
-    /// The correlations, once all tokens have been pushed.
-    ///
-    /// # Errors
-    /// [`Error::Mismatch`] if the second pass read another number of tokens than the first.
-    pub fn finish(self) -> Result<Correlations, Error> {
-        if self.tokens != self.tokens_expected {
-            let (expected, found) = (self.tokens_expected, self.tokens);
-            return Err(Error::Mismatch { what: "tokens of the second pass", expected, found });
-        }
-        Ok(Correlations::new(self.standards.len(), self.tiles))
+    /// The result, panel by panel; `out` must have the layout's length.
+    pub(crate) fn lines<P>(self, out: &mut [P], neurons: usize) -> Vec<Lines<'_, P>> {
+        let mut rest = out;
+        let panels = (0..neurons.div_ceil(NEURON_BLOCK)).map(|index| panel_of(index, neurons));
+        let lines = panels.map(|panel| {
+            let length = neurons - panel.end;
+            let (first, stride, values) = match self {
+                Self::Condensed => (
+                    0,
+                    length,
+                    crate::condensed::pairs(neurons - panel.start) - crate::condensed::pairs(length),
+                ),
+                Self::Square => (panel.end, neurons, panel.len() * neurons),
+            };
+            let (rows, after) = std::mem::take(&mut rest).split_at_mut(values);
+            rest = after;
+            Lines { panel, rows, first, stride, length }
+        });
+        lines.collect()
     }
 }
 
-/// Peak bytes of the two passes and of the condensed result: 4 n² for the products, which the result replaces tile
-/// by tile, and about 8 kB a neuron for the block of tokens in work. The input is not counted.
-///
-/// ```
-/// let bytes = neurocorr::bytes_needed(9_216);
-/// assert!(bytes > 9_216 * 9_216 * 4 && bytes < 9_216 * 9_216 * 6);
-/// ```
-#[must_use]
-pub fn bytes_needed(neurons: usize) -> u64 {
-    let (n, tile, float) = (neurons as u64, NEURON_BLOCK as u64, size_of::<f64>() as u64);
-    // The diagonal tiles are stored whole, and one column of tiles is live beside its place in the result.
-    let products = n.saturating_mul(n / 2 + tile / 2).saturating_add(n.saturating_mul(tile));
-    products.saturating_mul(float).saturating_add(n.saturating_mul(STRIDE as u64 * float + 128))
+/// Space for the products of each panel with itself: 192 values a neuron.
+pub(crate) fn diagonal_values(neurons: usize) -> usize {
+    neurons.saturating_mul(NEURON_BLOCK.min(neurons))
 }
 
-/// The neurons of block `index`.
-pub(crate) fn panel(index: usize, neurons: usize) -> Range<usize> {
-    index * NEURON_BLOCK..((index + 1) * NEURON_BLOCK).min(neurons)
+/// One tile: rows of a left panel, columns of a right one, column-major.
+struct Job<'a, P: Product> {
+    target: MatMut<'a, P>,
+    panels: Panels,
 }
 
-/// Fills `block` with the standardised values of some tokens, neuron after neuron, `STRIDE` apart.
-fn standardize<T: Float>(
-    part: &Columns<'_, T>,
-    tokens: &Range<usize>,
-    standards: &[Standard],
-    block: &mut [f64],
-) {
-    let (neurons, level): (Vec<usize>, _) = ((0..standards.len()).collect(), Level::detect());
-    block.par_chunks_mut(LINES * STRIDE).zip(neurons.par_chunks(LINES)).for_each(|(out, neurons)| {
-        standardized_lines(part, tokens, neurons, standards, level, out, STRIDE);
+#[derive(Clone, Copy)]
+struct Panels {
+    left: usize,
+    right: usize,
+    /// Whether only the lower triangle is wanted.
+    triangle: bool,
+}
+
+/// The tiles of all pairs of one matrix.
+fn triangle_jobs<'a, P: Precision>(
+    layout: Layout,
+    out: &'a mut [P],
+    diagonals: &'a mut [P],
+    neurons: usize,
+) -> Vec<Job<'a, P>> {
+    let mut jobs = Vec::new();
+    let each = NEURON_BLOCK * NEURON_BLOCK.min(neurons);
+    let diagonals = diagonals.chunks_mut(each.max(1));
+    for (right, (lines, diagonal)) in layout.lines(out, neurons).into_iter().zip(diagonals).enumerate() {
+        let width = lines.panel.len();
+        let target = MatMut::from_column_major_slice_mut(&mut diagonal[..width * width], width, width);
+        jobs.push(Job { target, panels: Panels { left: right, right, triangle: true } });
+        push_column(&mut jobs, lines, right, right + 1);
+    }
+    jobs
+}
+
+/// The tiles of one panel of columns with the panels of rows from `left` on.
+fn push_column<'a, P: Precision>(jobs: &mut Vec<Job<'a, P>>, lines: Lines<'a, P>, right: usize, left: usize) {
+    let Lines { panel, rows, first, stride, length } = lines;
+    if length == 0 || panel.is_empty() {
+        return;
+    }
+    let values = rows.get_mut(first..).unwrap_or_default();
+    let mut rest = MatMut::from_column_major_slice_with_stride_mut(values, length, panel.len(), stride);
+    for left in left.. {
+        if rest.nrows() == 0 {
+            break;
+        }
+        let rows = NEURON_BLOCK.min(rest.nrows());
+        let (target, after) = rest.split_at_row_mut(rows);
+        rest = after;
+        jobs.push(Job { target, panels: Panels { left, right, triangle: false } });
+    }
+}
+
+/// Tells of every tile that is done, and whether the caller wants to go on.
+pub(crate) struct Watch<'a> {
+    observe: &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
+    done: AtomicUsize,
+    total: usize,
+    cancelled: AtomicBool,
+}
+
+impl<'a> Watch<'a> {
+    pub(crate) fn new(observe: &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync), total: usize) -> Self {
+        Self { observe, done: AtomicUsize::new(0), total, cancelled: AtomicBool::new(false) }
+    }
+
+    fn cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    fn tile(&self) {
+        if (self.observe)(self.done.fetch_add(1, Ordering::Relaxed) + 1, self.total).is_break() {
+            self.cancelled.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Tiles of the triangle of so many neurons.
+pub(crate) fn triangle_tiles(neurons: usize) -> usize {
+    let panels = neurons.div_ceil(NEURON_BLOCK);
+    panels * (panels + 1) / 2
+}
+
+/// Adds the products of a block's tokens for all pairs of its neurons; `replace` begins anew.
+pub(crate) fn add_triangle<P: Precision>(
+    block: &Block<P>,
+    layout: Layout,
+    out: &mut [P],
+    diagonals: &mut [P],
+    replace: bool,
+    watch: &Watch<'_>,
+) -> Result<(), Error> {
+    run(triangle_jobs(layout, out, diagonals, block.neurons()), block, block, replace, watch)
+}
+
+/// Adds the products of the same tokens of two matrices: `out` has a row for each neuron of `x`, a column for each of `y`.
+pub(crate) fn add_rectangle<P: Precision>(
+    x: &Block<P>,
+    y: &Block<P>,
+    out: &mut [P],
+    replace: bool,
+    watch: &Watch<'_>,
+) -> Result<(), Error> {
+    let mut jobs = Vec::new();
+    let length = y.neurons();
+    for (right, rows) in out.chunks_mut((NEURON_BLOCK * length).max(1)).enumerate() {
+        let panel = panel_of(right, x.neurons());
+        push_column(&mut jobs, Lines { panel, rows, first: 0, stride: length, length }, right, 0);
+    }
+    run(jobs, y, x, replace, watch)
+}
+
+/// Every tile by one thread, pieces of tokens in order: the bits do not depend on the number of threads.
+fn run<P: Precision>(
+    jobs: Vec<Job<'_, P>>,
+    left: &Block<P>,
+    right: &Block<P>,
+    replace: bool,
+    watch: &Watch<'_>,
+) -> Result<(), Error> {
+    jobs.into_par_iter().for_each(|mut job| {
+        if watch.cancelled() {
+            return;
+        }
+        if job.target.nrows() == 1 {
+            // How faer multiplies a single row depends on whether its values touch, and that on the layout.
+            let columns = job.target.ncols();
+            let mut line = vec![P::default(); columns * APART];
+            let mut apart = MatMut::from_column_major_slice_with_stride_mut(&mut line, 1, columns, APART);
+            apart.copy_from(job.target.as_ref());
+            add_pieces(apart.as_mut(), job.panels, left, right, replace);
+            job.target.copy_from(apart);
+        } else {
+            add_pieces(job.target, job.panels, left, right, replace);
+        }
+        watch.tile();
     });
+    if watch.cancelled() { Err(Error::Cancelled) } else { Ok(()) }
 }
 
-/// Adds one block of tokens to one tile.
-fn add_products(tile: &mut Tile, block: &[f64], neurons: usize, tokens: usize) {
-    let columns = |index: usize| {
-        let neurons = panel(index, neurons);
-        let values = &block[neurons.start * STRIDE..neurons.end * STRIDE];
-        MatRef::from_column_major_slice_with_stride(values, tokens, neurons.len(), STRIDE)
-    };
-    let (lhs, rhs) = (columns(tile.row).transpose(), columns(tile.column));
-    let target = MatMut::from_column_major_slice_mut(&mut tile.values, lhs.nrows(), rhs.ncols());
-    if tile.row == tile.column {
-        triangular::matmul(
-            target,
-            BlockStructure::TriangularLower,
-            Accum::Add,
-            lhs,
-            BlockStructure::Rectangular,
-            rhs,
-            BlockStructure::Rectangular,
-            1.0,
-            Par::Seq,
-        );
+/// Distance between the values of a single row.
+const APART: usize = 2;
+
+/// Adds all tokens of the blocks to a tile, piece by piece.
+fn add_pieces<P: Precision>(
+    mut target: MatMut<'_, P>,
+    panels: Panels,
+    left: &Block<P>,
+    right: &Block<P>,
+    replace: bool,
+) {
+    for piece in 0..left.pieces() {
+        let accumulate = if replace && piece == 0 { Accum::Replace } else { Accum::Add };
+        let (lhs, tokens, stride) = left.piece(panels.left, piece);
+        let lhs = MatRef::from_row_major_slice_with_stride(lhs, tokens, target.nrows(), stride);
+        let (rhs, tokens, stride) = right.piece(panels.right, piece);
+        let rhs = MatRef::from_row_major_slice_with_stride(rhs, tokens, target.ncols(), stride);
+        add(target.as_mut(), lhs.transpose(), rhs, accumulate, panels.triangle);
+    }
+}
+
+fn add<P: Precision>(
+    target: MatMut<'_, P>,
+    lhs: MatRef<'_, P>,
+    rhs: MatRef<'_, P>,
+    accumulate: Accum,
+    triangle: bool,
+) {
+    let one = P::of(1.0);
+    if triangle {
+        let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+        triangular::matmul(target, lower, accumulate, lhs, full, rhs, full, one, Par::Seq);
     } else {
-        matmul(target, Accum::Add, lhs, rhs, 1.0, Par::Seq);
+        matmul(target, accumulate, lhs, rhs, one, Par::Seq);
     }
 }

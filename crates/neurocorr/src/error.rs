@@ -68,14 +68,30 @@ pub enum Error {
         /// Its greatest value.
         maximum: f64,
     },
+    /// A token's weight that is negative, infinite or NaN.
+    #[error("token {token} has the weight {weight}: weights are finite numbers from 0 on")]
+    Weight {
+        /// The first such token.
+        token: usize,
+        /// Its weight.
+        weight: f64,
+    },
+    /// All tokens have the weight 0.
+    #[error("all {tokens} token(s) have the weight 0: give at least two of them a positive weight")]
+    NoWeight {
+        /// Tokens that were read.
+        tokens: usize,
+    },
     /// A screen's threshold that is not above 0 and at most 1.
     #[error("the threshold {threshold} has no meaning for a screen: give one above 0 and at most 1")]
     Threshold {
         /// The threshold that was given.
         threshold: f64,
     },
-    /// More tokens or neurons than a screen can number.
-    #[error("{found} {what} are more than the {most} that a screen can number: split the matrix")]
+    /// More tokens or neurons than can be numbered: by a screen, or by ranks in the precision that was asked for.
+    #[error(
+        "{found} {what} are more than the {most} that can be numbered here: split the matrix, or rank in f64"
+    )]
     TooMany {
         /// Tokens or neurons.
         what: &'static str,
@@ -99,6 +115,12 @@ pub enum Error {
         bytes: u64,
         /// What the system says.
         reason: String,
+    },
+    /// A saved state that cannot be written, read or gone on from.
+    #[error("the saved state {problem}")]
+    State {
+        /// What is wrong with it, and what to do.
+        problem: String,
     },
     /// The caller's observer asked to stop.
     #[error("cancelled by the caller")]

@@ -1,17 +1,25 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod accuracy;
 mod columns;
 mod condensed;
 mod correlations;
+mod correlator;
+mod cross;
 mod dense;
 mod error;
 mod float;
 mod kernels;
 mod level;
+mod matrix;
 mod moments;
 mod pair;
+mod products;
+mod ranks;
 mod screen;
+mod standardize;
+mod state;
 mod store;
 mod sums;
 #[cfg(feature = "proptest")]
@@ -19,15 +27,20 @@ mod sums;
 pub mod testing;
 mod turn;
 
+pub use accuracy::{error_bound, error_bound_in};
 pub use columns::{Columns, Order};
 pub use condensed::condensed_index;
-pub use correlations::{Correlations, Measure, correlations, error_bound};
-pub use dense::{CrossProducts, bytes_needed};
+pub use correlations::{Correlations, Measure, correlations};
+pub use correlator::Correlator;
+pub use cross::CrossMaxima;
 pub use error::Error;
-pub use float::Float;
+pub use float::{Float, Precision};
 pub use level::Level;
+pub use matrix::Dense;
 pub use moments::{Moments, NonFinite};
 pub use pair::pair_correlation;
+pub use products::{CrossProducts, bytes_needed, bytes_needed_in};
+pub use ranks::{Ranks, average_ranks};
 pub use screen::{
     MaybePair, Neighbour, Pair, PairsAbove, PairsMaybeAbove, Screen, ScreenOptions, Sign, Tile, pairs_above,
 };
@@ -36,5 +49,6 @@ pub use screen::{
 /// of this long (the last excepted), so that blocks are full.
 pub const TOKEN_BLOCK: usize = 1_024;
 
-/// Neurons per tile side; 256 × 256 products and two panels stay in a core's caches.
-const NEURON_BLOCK: usize = 256;
+/// Neurons of a side of a tile: four (or six) of faer's registers of rows in every level, and small enough that the products and
+/// the pieces of two panels stay in a core's second cache.
+const NEURON_BLOCK: usize = 192;

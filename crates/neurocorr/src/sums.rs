@@ -19,6 +19,16 @@ pub(crate) struct TreeSum {
 impl TreeSum {
     pub(crate) const ZERO: Self = Self { blocks: 0.0, lanes: [0.0; LANES] };
 
+    /// From what [`blocks`](Self::blocks) and `lanes` gave.
+    pub(crate) fn of_parts(blocks: f64, lanes: [f64; LANES]) -> Self {
+        Self { blocks, lanes }
+    }
+
+    /// The sum of whole blocks.
+    pub(crate) fn blocks(self) -> f64 {
+        self.blocks
+    }
+
     /// Ends a block of tokens.
     pub(crate) fn close_block(&mut self) {
         *self = Self { blocks: self.value(), lanes: [0.0; LANES] };

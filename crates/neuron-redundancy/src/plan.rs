@@ -137,7 +137,7 @@ mod tests {
         assert!(needed > 68_000_000_000);
         assert!(Plan::bytes_needed(30_000, fitting) <= 1_000_000_000);
         assert!(Plan::bytes_needed(30_000, fitting + 1) > 1_000_000_000);
-        assert!(error.to_string().contains("need 70.8 GB"), "{error}");
+        assert!(error.to_string().contains("need 70.6 GB"), "{error}");
         assert!(Plan::choose(1, usize::MAX, &config).is_err());
     }
 }

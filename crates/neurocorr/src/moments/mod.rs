@@ -1,10 +1,15 @@
 //! First pass: mean, range and non-finite values of every neuron; mergeable.
 
-use crate::kernels::prefetch;
-use crate::level::{Level, Work};
-use crate::sums::{LANES, TreeSum};
+mod read;
+mod saved;
+mod standard;
+
+use crate::level::Level;
+use crate::sums::TreeSum;
 use crate::{Columns, Error, Float, NEURON_BLOCK, Order, TOKEN_BLOCK};
 use rayon::prelude::*;
+use read::ReadPanel;
+pub(crate) use standard::{Standard, Standards, power_of_two_over};
 use std::ops::Range;
 
 /// What to do with a neuron that has NaN or an infinity among its values.
@@ -22,11 +27,13 @@ pub enum NonFinite {
 struct Moment {
     /// The first finite value: sums are of differences from it, so that a large mean costs no digits.
     shift: f64,
-    /// Sum of (value − shift) over the finite values.
+    /// Sum of weight · (value − shift) over the finite values.
     sum: TreeSum,
     minimum: f64,
     maximum: f64,
     finite: u64,
+    /// Their weights' sum: how many they are, where tokens have no weights.
+    weight: f64,
     non_finite: u64,
     first_non_finite: usize,
 }
@@ -38,56 +45,10 @@ impl Moment {
         minimum: f64::INFINITY,
         maximum: f64::NEG_INFINITY,
         finite: 0,
+        weight: 0.0,
         non_finite: 0,
         first_non_finite: usize::MAX,
     };
-}
-
-/// How one neuron is centred and scaled before the product: `((value − shift) − offset) · scale`.
-///
-/// The mean is `shift + offset` and is never rounded to one number; the scale is a power of two that brings the
-/// range to about one, so that neither huge nor denormal values leave the range of f64 when they are squared.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Standard {
-    pub(crate) shift: f64,
-    pub(crate) offset: f64,
-    pub(crate) scale: f64,
-}
-
-impl Standard {
-    /// For a neuron that correlates with nothing.
-    pub(crate) const ZERO: Self = Self { shift: 0.0, offset: 0.0, scale: 0.0 };
-
-    #[inline(always)]
-    pub(crate) fn apply(self, value: f64) -> f64 {
-        // The test keeps NaN of an uncorrelated neuron out of the product (NaN · 0 is NaN).
-        if self.scale == 0.0 { 0.0 } else { ((value - self.shift) - self.offset) * self.scale }
-    }
-}
-
-/// How up to N neurons are standardised, side by side, for loops over them.
-pub(crate) struct Standards<const N: usize> {
-    shifts: [f64; N],
-    offsets: [f64; N],
-    scales: [f64; N],
-}
-
-impl<const N: usize> Standards<N> {
-    /// Those of the first N neurons; all values of a neuron that is not there become 0.
-    pub(crate) fn of<'a>(standards: impl IntoIterator<Item = &'a Standard>) -> Self {
-        let mut all = Self { shifts: [0.0; N], offsets: [0.0; N], scales: [0.0; N] };
-        for (at, standard) in standards.into_iter().take(N).enumerate() {
-            (all.shifts[at], all.offsets[at], all.scales[at]) =
-                (standard.shift, standard.offset, standard.scale);
-        }
-        all
-    }
-
-    /// [`Standard::apply`] of neuron `at`.
-    #[inline(always)]
-    pub(crate) fn apply(&self, at: usize, value: f64) -> f64 {
-        Standard { shift: self.shifts[at], offset: self.offsets[at], scale: self.scales[at] }.apply(value)
-    }
 }
 
 /// Means, ranges and counts of the columns of a matrix that is read in parts.
@@ -107,6 +68,12 @@ impl<const N: usize> Standards<N> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moments {
     tokens: usize,
+    /// Tokens whose weight is not 0.
+    weighing: usize,
+    /// The least weight that is not 0, the greatest, and the sum of all.
+    least_weight: f64,
+    greatest_weight: f64,
+    weight: f64,
     moments: Vec<Moment>,
 }
 
@@ -114,7 +81,8 @@ impl Moments {
     /// Nothing read yet, of `neurons` neurons.
     #[must_use]
     pub fn new(neurons: usize) -> Self {
-        Self { tokens: 0, moments: vec![Moment::EMPTY; neurons] }
+        let moments = vec![Moment::EMPTY; neurons];
+        Self { tokens: 0, weighing: 0, least_weight: f64::INFINITY, greatest_weight: 0.0, weight: 0.0, moments }
     }
 
     /// The moments of a whole matrix.
@@ -130,11 +98,29 @@ impl Moments {
     /// # Errors
     /// [`Error::Mismatch`] if the part has another number of neurons.
     pub fn push<T: Float>(&mut self, part: &Columns<'_, T>) -> Result<(), Error> {
-        if part.neurons() != self.neurons() {
-            let (expected, found) = (self.neurons(), part.neurons());
-            return Err(Error::Mismatch { what: "neurons of the pushed part", expected, found });
-        }
+        part.check_neurons(self.neurons())?;
         self.read(part);
+        Ok(())
+    }
+
+    /// Reads the next tokens, each with its weight. A token of weight 0 is as if it were not there, but for being counted.
+    /// Weights of the order of one are best: sums of weights times values must stay in the range of `f64`.
+    ///
+    /// ```
+    /// use neurocorr::{Columns, Moments};
+    /// let mut moments = Moments::new(1);
+    /// moments.push_weighted(&Columns::row_major(&[1.0, 5.0, f64::NAN], 3, 1)?, &[3.0, 1.0, 0.0])?;
+    /// assert_eq!((moments.mean(0), moments.tokens()), (Some(2.0), 3));
+    /// # Ok::<(), neurocorr::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if the part has another number of neurons, or another number of tokens than there are weights;
+    /// [`Error::Weight`] for a negative weight or one that is not finite.
+    pub fn push_weighted<T: Float>(&mut self, part: &Columns<'_, T>, weights: &[f64]) -> Result<(), Error> {
+        part.check_neurons(self.neurons())?;
+        check_weights(weights, part.tokens(), self.tokens)?;
+        self.read_weighted(part, Some(weights), Level::detect(), &|_: &mut (), _, _| ());
         Ok(())
     }
 
@@ -147,6 +133,16 @@ impl Moments {
     pub(crate) fn read_and<T: Float, R: Clone + Default + Send>(
         &mut self,
         part: &Columns<'_, T>,
+        level: Level,
+        also: &(impl Fn(&mut R, Range<usize>, Range<usize>) + Sync),
+    ) -> Vec<R> {
+        self.read_weighted(part, None, level, also)
+    }
+
+    fn read_weighted<T: Float, R: Clone + Default + Send>(
+        &mut self,
+        part: &Columns<'_, T>,
+        weights: Option<&[f64]>,
         level: Level,
         also: &(impl Fn(&mut R, Range<usize>, Range<usize>) + Sync),
     ) -> Vec<R> {
@@ -167,6 +163,7 @@ impl Moments {
                 let (tokens, neurons) = (tokens.clone(), neurons.clone());
                 level.run(ReadPanel {
                     part,
+                    weights,
                     tokens: tokens.clone(),
                     neurons: neurons.clone(),
                     before,
@@ -176,7 +173,21 @@ impl Moments {
             }
         });
         self.tokens += part.tokens();
+        match weights {
+            None => self.weigh(part.tokens(), 1.0),
+            Some(weights) => weights.iter().for_each(|&weight| self.weigh(1, weight)),
+        }
         states
+    }
+
+    /// Takes note of some tokens that each have this weight.
+    fn weigh(&mut self, tokens: usize, weight: f64) {
+        if tokens > 0 && weight > 0.0 {
+            self.weighing += tokens;
+            self.weight += weight * count(tokens as u64);
+            self.least_weight = self.least_weight.min(weight);
+            self.greatest_weight = self.greatest_weight.max(weight);
+        }
     }
 
     /// Adds what was read of other, later tokens. (The tokens of `later` follow those of `self`.)
@@ -192,7 +203,8 @@ impl Moments {
             if a.finite == 0 {
                 a.shift = b.shift;
             }
-            a.sum.add_whole(b.sum.value() + (b.shift - a.shift) * count(b.finite));
+            a.sum.add_whole(b.sum.value() + (b.shift - a.shift) * b.weight);
+            a.weight += b.weight;
             a.minimum = a.minimum.min(b.minimum);
             a.maximum = a.maximum.max(b.maximum);
             a.finite += b.finite;
@@ -202,6 +214,10 @@ impl Moments {
             a.non_finite += b.non_finite;
         }
         self.tokens += later.tokens;
+        self.weighing += later.weighing;
+        self.weight += later.weight;
+        self.least_weight = self.least_weight.min(later.least_weight);
+        self.greatest_weight = self.greatest_weight.max(later.greatest_weight);
         Ok(())
     }
 
@@ -217,11 +233,22 @@ impl Moments {
         self.moments.len()
     }
 
-    /// Mean of the finite values of a neuron; `None` if there is no such neuron or value.
+    /// Sum of the tokens' weights over the least that is not 0: how many tokens there are, where they have none.
+    pub(crate) fn spread(&self) -> f64 {
+        self.weight / self.least_weight
+    }
+
+    /// Mean of the finite values of a neuron, weighted as they were read; `None` if there is no such neuron or value.
     #[must_use]
     pub fn mean(&self, neuron: usize) -> Option<f64> {
         let m = self.moments.get(neuron).filter(|m| m.finite > 0)?;
-        Some(m.shift + m.sum.value() / count(m.finite))
+        Some(m.shift + m.sum.value() / m.weight)
+    }
+
+    /// The mean of a neuron's finite values in two parts: a value, and the mean difference from it.
+    pub(crate) fn centre(&self, neuron: usize) -> Option<(f64, f64)> {
+        let m = self.moments.get(neuron).filter(|m| m.finite > 0)?;
+        Some((m.shift, m.sum.value() / m.weight))
     }
 
     /// Least and greatest finite value of a neuron; `None` if there is no such neuron or value.
@@ -263,13 +290,21 @@ impl Moments {
         Err(Error::NonFinite { neuron, token: first.first_non_finite, neurons: bad.count(), values })
     }
 
+    /// A power of two that brings the greatest weight to the order of one.
+    pub(crate) fn weight_scale(&self) -> f64 {
+        power_of_two_over(self.greatest_weight)
+    }
+
     /// How each neuron is standardised; [`Standard::ZERO`] for those that correlate with nothing.
     pub(crate) fn standards(&self, non_finite: NonFinite) -> Result<Vec<Standard>, Error> {
         if self.moments.is_empty() {
             return Err(Error::NoNeurons);
         }
-        if self.tokens < 2 {
-            return Err(Error::TooFewTokens { tokens: self.tokens });
+        if self.tokens > 0 && self.weighing == 0 {
+            return Err(Error::NoWeight { tokens: self.tokens });
+        }
+        if self.weighing < 2 {
+            return Err(Error::TooFewTokens { tokens: self.weighing });
         }
         if non_finite == NonFinite::Error {
             self.check_finite()?;
@@ -278,7 +313,7 @@ impl Moments {
             if m.non_finite > 0 || m.minimum == m.maximum {
                 return Ok(Standard::ZERO);
             }
-            let (offset, range) = (m.sum.value() / count(m.finite), m.maximum - m.minimum);
+            let (offset, range) = (m.sum.value() / m.weight, m.maximum - m.minimum);
             if !(offset.is_finite() && range.is_finite()) {
                 return Err(Error::Overflow { neuron, minimum: m.minimum, maximum: m.maximum });
             }
@@ -288,123 +323,14 @@ impl Moments {
     }
 }
 
-/// Rows that are asked for ahead.
-const AHEAD: usize = 8;
-
-/// A part of one block of tokens, of one panel of neurons.
-struct ReadPanel<'a, 'b, T> {
-    part: &'a Columns<'b, T>,
-    tokens: Range<usize>,
-    neurons: Range<usize>,
-    /// Tokens that were read before this part.
-    before: usize,
-    moments: &'a mut [Moment],
-}
-
-/// What the loops work on: a value of each neuron of the panel side by side.
-struct Running {
-    shifts: [f64; NEURON_BLOCK],
-    lanes: [[f64; NEURON_BLOCK]; LANES],
-    lows: [f64; NEURON_BLOCK],
-    highs: [f64; NEURON_BLOCK],
-    bad: [f64; NEURON_BLOCK],
-}
-
-impl Running {
-    /// Takes a token of the first neurons. Branch-free, so that the loop is vectorised: a value that is not finite counts
-    /// as the shift.
-    #[inline(always)]
-    fn take_row<T: Float>(&mut self, lane: usize, row: &[T]) {
-        let Some(sums) = self.lanes.get_mut(lane) else { return };
-        let running =
-            sums.iter_mut().zip(&mut self.lows).zip(&mut self.highs).zip(&mut self.bad).zip(&self.shifts);
-        for (((((sum, low), high), bad), &shift), &value) in running.zip(row) {
-            take(value.into(), shift, sum, low, high, bad);
-        }
+/// Fails unless there is a finite weight, 0 or more, for each of `tokens` tokens, the first of which has the number `first`.
+pub(crate) fn check_weights(weights: &[f64], tokens: usize, first: usize) -> Result<(), Error> {
+    if weights.len() != tokens {
+        return Err(Error::Mismatch { what: "weights of the tokens", expected: tokens, found: weights.len() });
     }
-
-    /// Takes the tokens of one neuron.
-    #[inline(always)]
-    fn take_column<T: Float>(&mut self, first_lane: usize, index: usize, column: &[T]) {
-        let (mut low, mut high, mut bad) = (self.lows[index], self.highs[index], self.bad[index]);
-        for (at, &value) in column.iter().enumerate() {
-            let sum = &mut self.lanes[(first_lane + at) % LANES][index];
-            take(value.into(), self.shifts[index], sum, &mut low, &mut high, &mut bad);
-        }
-        (self.lows[index], self.highs[index], self.bad[index]) = (low, high, bad);
-    }
-}
-
-#[inline(always)]
-fn take(value: f64, shift: f64, sum: &mut f64, low: &mut f64, high: &mut f64, bad: &mut f64) {
-    let finite = value.abs() < f64::INFINITY;
-    *sum += if finite { value - shift } else { 0.0 };
-    *low = if finite & (value < *low) { value } else { *low };
-    *high = if finite & (value > *high) { value } else { *high };
-    *bad += if finite { 0.0 } else { 1.0 };
-}
-
-impl<T: Float> Work for ReadPanel<'_, '_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { part, tokens, neurons, before, moments } = self;
-        let mut running = Running {
-            shifts: [0.0; NEURON_BLOCK],
-            lanes: [[0.0; NEURON_BLOCK]; LANES],
-            lows: [f64::INFINITY; NEURON_BLOCK],
-            highs: [f64::NEG_INFINITY; NEURON_BLOCK],
-            bad: [0.0; NEURON_BLOCK],
-        };
-        for (index, m) in moments.iter_mut().enumerate() {
-            if m.finite == 0 {
-                let mut values =
-                    tokens.clone().filter_map(|t| part.get(t, neurons.start + index)).map(Into::into);
-                m.shift = values.find(|v: &f64| v.is_finite()).unwrap_or(0.0);
-            }
-            running.shifts[index] = m.shift;
-            for (lanes, lane) in running.lanes.iter_mut().zip(m.sum.lanes) {
-                lanes[index] = lane;
-            }
-        }
-        match part.order() {
-            Order::RowMajor => {
-                for token in tokens.clone() {
-                    prefetch(part.row((token + AHEAD).min(part.tokens() - 1), &neurons));
-                    running.take_row((before + token) % LANES, part.row(token, &neurons));
-                }
-            }
-            Order::ColumnMajor => {
-                for (index, neuron) in neurons.clone().enumerate() {
-                    running.take_column((before + tokens.start) % LANES, index, part.column(neuron, &tokens));
-                }
-            }
-        }
-        let full = (before + tokens.end).is_multiple_of(TOKEN_BLOCK);
-        for (index, m) in moments.iter_mut().enumerate() {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "a count of at most 1,024"
-            )]
-            let bad = running.bad[index] as u64;
-            if bad > 0 && m.non_finite == 0 {
-                let is_bad =
-                    |&t: &usize| part.get(t, neurons.start + index).is_some_and(|v| !v.into().is_finite());
-                m.first_non_finite = before + tokens.clone().find(is_bad).unwrap_or(tokens.start);
-            }
-            for (lane, lanes) in m.sum.lanes.iter_mut().zip(&running.lanes) {
-                *lane = lanes[index];
-            }
-            if full {
-                m.sum.close_block();
-            }
-            m.minimum = m.minimum.min(running.lows[index]);
-            m.maximum = m.maximum.max(running.highs[index]);
-            m.non_finite += bad;
-            m.finite += tokens.len() as u64 - bad;
-        }
+    match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        Some(at) => Err(Error::Weight { token: first + at, weight: weights[at] }),
+        None => Ok(()),
     }
 }
 
@@ -414,27 +340,9 @@ fn count(n: u64) -> f64 {
     n as f64
 }
 
-/// A power of two that brings a positive, finite `range` into [1, 2); the nearest that f64 has for the smallest
-/// (2¹⁰²³) and the largest (2⁻¹⁰²²) ranges.
-pub(crate) fn power_of_two_over(range: f64) -> f64 {
-    const BIAS: u64 = 1023;
-    let exponent = (range.to_bits() >> 52) & 0x7ff;
-    f64::from_bits((2 * BIAS).saturating_sub(exponent).clamp(1, 2 * BIAS) << 52)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn power_of_two_brings_every_range_to_the_order_of_one() {
-        for range in [1.0, 1.5, 3.0, 1e-300, 1e300, f64::MAX, f64::MIN_POSITIVE] {
-            let scaled = range * power_of_two_over(range);
-            assert!((1.0..4.0).contains(&scaled), "{range:e} -> {scaled}");
-        }
-        let smallest = 5e-324 * power_of_two_over(5e-324);
-        assert!(smallest * smallest > f64::MIN_POSITIVE);
-    }
 
     #[test]
     fn merging_parts_equals_reading_the_whole_within_rounding() {

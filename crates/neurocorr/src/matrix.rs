@@ -1,0 +1,197 @@
+//! The dense matrix in one call: in either precision, with weights, into memory of the caller's, observed.
+
+use crate::correlations::{finish_condensed, finish_square};
+use crate::dense::{Layout, Watch, add_triangle, diagonal_values, triangle_tiles};
+use crate::moments::{check_weights, power_of_two_over};
+use crate::standardize::Block;
+use crate::{Columns, Error, Float, Measure, Moments, NonFinite, Precision, TOKEN_BLOCK};
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+
+pub(crate) type Observe<'a> = &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync);
+
+/// How a matrix of correlations is made: `np.corrcoef`, with weights (`aweights` of `np.cov`) and a choice of precision.
+///
+/// Two passes over a matrix in memory (or mapped); products are summed where the result will stand, so that beside it there
+/// are only about 10 kB a neuron ([`bytes_needed`](crate::bytes_needed)). Every result is within
+/// [`Moments::error_bound_in`] of the exact one; the bits do not depend on the number of threads. `neurons² × tokens`
+/// floating-point operations.
+///
+/// ```
+/// use neurocorr::{Columns, Dense, Measure};
+/// let x = Columns::row_major(&[1.0_f32, 5.0, 2.0, 4.0, 3.0, 3.5], 3, 2)?;
+/// let r = Dense::new().square(&x, Measure::Correlation)?;
+/// let single = Dense::<f32>::with_precision().square(&x, Measure::Correlation)?;
+/// assert!((r[1] - f64::from(single[1])).abs() < 1e-6);
+/// // The last token counts twice.
+/// let weighted = Dense::new().weights(&[1.0, 1.0, 2.0]).condensed(&x, Measure::Correlation)?;
+/// assert!(weighted[0] < -0.98);
+/// # Ok::<(), neurocorr::Error>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Dense<'a, P = f64> {
+    pub(crate) non_finite: NonFinite,
+    pub(crate) weights: Option<&'a [f64]>,
+    pub(crate) observe: Observe<'a>,
+    precision: PhantomData<P>,
+}
+
+impl<P> std::fmt::Debug for Dense<'_, P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let weights = self.weights.map(<[f64]>::len);
+        f.debug_struct("Dense")
+            .field("non_finite", &self.non_finite)
+            .field("weights", &weights)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Dense<'_, f64> {
+    /// In `f64`; non-finite values refused, all tokens alike.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_precision()
+    }
+}
+
+impl Default for Dense<'_, f64> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<'a, P: Precision> Dense<'a, P> {
+    /// As [`new`](Dense::new), in the precision of the type: `Dense::<f32>::with_precision()`.
+    #[must_use]
+    pub fn with_precision() -> Self {
+        let observe: Observe<'a> = &|_, _| ControlFlow::Continue(());
+        Self { non_finite: NonFinite::Error, weights: None, observe, precision: PhantomData }
+    }
+
+    /// What to do with neurons that have NaN or infinite values.
+    #[must_use]
+    pub fn non_finite(self, non_finite: NonFinite) -> Self {
+        Self { non_finite, ..self }
+    }
+
+    /// A weight for each token, 0 or more: means and products are weighted sums. A token of weight 0 is as if it were not
+    /// there; whole numbers do what repeating tokens does; a common factor changes nothing.
+    #[must_use]
+    pub fn weights(self, weights: &'a [f64]) -> Self {
+        Self { weights: Some(weights), ..self }
+    }
+
+    /// Calls `observe(tiles done, all tiles)` from any thread after each tile; break ends the work with
+    /// [`Error::Cancelled`].
+    #[must_use]
+    pub fn observe(self, observe: &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync)) -> Self {
+        Self { observe, ..self }
+    }
+
+    /// The upper triangle by rows, as SciPy's `squareform` gives it: n (n − 1) / 2 values.
+    ///
+    /// # Errors
+    /// [`Error::TooFewTokens`], [`Error::NoNeurons`], [`Error::Overflow`], [`Error::NonFinite`] (unless such neurons are to
+    /// be uncorrelated), [`Error::Mismatch`] and [`Error::Weight`] for weights, [`Error::NoWeight`], [`Error::Cancelled`].
+    pub fn condensed<T: Float>(&self, columns: &Columns<'_, T>, measure: Measure) -> Result<Vec<P>, Error> {
+        let mut out = vec![P::default(); Layout::Condensed.values(columns.neurons())];
+        self.condensed_into(columns, measure, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`condensed`](Self::condensed), into the caller's memory, whatever stands there.
+    ///
+    /// # Errors
+    /// As [`condensed`](Self::condensed); [`Error::Mismatch`] if `out` has another length. After an error `out` holds
+    /// nothing of use.
+    pub fn condensed_into<T: Float>(
+        &self,
+        columns: &Columns<'_, T>,
+        measure: Measure,
+        out: &mut [P],
+    ) -> Result<(), Error> {
+        let diagonals = self.products(columns, Layout::Condensed, out)?;
+        finish_condensed(out, &diagonals, columns.neurons(), measure);
+        Ok(())
+    }
+
+    /// The full matrix, n × n, exactly symmetric; the diagonal is r = 1.
+    ///
+    /// # Errors
+    /// As [`condensed`](Self::condensed).
+    pub fn square<T: Float>(&self, columns: &Columns<'_, T>, measure: Measure) -> Result<Vec<P>, Error> {
+        let mut out = vec![P::default(); Layout::Square.values(columns.neurons())];
+        self.square_into(columns, measure, &mut out)?;
+        Ok(out)
+    }
+
+    /// As [`square`](Self::square), into the caller's memory, whatever stands there.
+    ///
+    /// # Errors
+    /// As [`condensed_into`](Self::condensed_into).
+    pub fn square_into<T: Float>(
+        &self,
+        columns: &Columns<'_, T>,
+        measure: Measure,
+        out: &mut [P],
+    ) -> Result<(), Error> {
+        let diagonals = self.products(columns, Layout::Square, out)?;
+        finish_square(out, &diagonals, columns.neurons(), measure);
+        Ok(())
+    }
+
+    /// Sums the products into `out`; those of panels with themselves are returned.
+    fn products<T: Float>(
+        &self,
+        columns: &Columns<'_, T>,
+        layout: Layout,
+        out: &mut [P],
+    ) -> Result<Vec<P>, Error> {
+        let (tokens, neurons) = (columns.tokens(), columns.neurons());
+        check_length(out.len(), layout.values(neurons))?;
+        let weights = self.scaled_weights(tokens)?;
+        let standards = moments(columns, weights.as_deref())?.standards(self.non_finite)?;
+        let roots = weights.map(roots);
+        let mut diagonals = vec![P::default(); diagonal_values(neurons)];
+        let mut block = Block::new(neurons);
+        let watch = Watch::new(self.observe, triangle_tiles(neurons) * tokens.div_ceil(TOKEN_BLOCK));
+        for start in (0..tokens).step_by(TOKEN_BLOCK) {
+            block.fill(columns, &(start..tokens.min(start + TOKEN_BLOCK)), &standards, roots.as_deref());
+            add_triangle(&block, layout, out, &mut diagonals, start == 0, &watch)?;
+        }
+        Ok(diagonals)
+    }
+
+    /// The weights, checked, by a power of two that brings the greatest to the order of one: so no bit depends on a factor
+    /// that is a power of two, and sums leave the range of `f64` no sooner than without weights.
+    pub(crate) fn scaled_weights(&self, tokens: usize) -> Result<Option<Vec<f64>>, Error> {
+        let Some(weights) = self.weights else { return Ok(None) };
+        check_weights(weights, tokens, 0)?;
+        let scale = power_of_two_over(weights.iter().copied().fold(0.0, f64::max));
+        Ok(Some(weights.iter().map(|weight| weight * scale).collect()))
+    }
+}
+
+/// The moments of a matrix, with weights if there are any.
+pub(crate) fn moments<T: Float>(columns: &Columns<'_, T>, weights: Option<&[f64]>) -> Result<Moments, Error> {
+    let mut moments = Moments::new(columns.neurons());
+    match weights {
+        None => moments.push(columns)?,
+        Some(weights) => moments.push_weighted(columns, weights)?,
+    }
+    Ok(moments)
+}
+
+/// What standardised tokens of such weights are multiplied by.
+pub(crate) fn roots(weights: Vec<f64>) -> Vec<f64> {
+    weights.into_iter().map(f64::sqrt).collect()
+}
+
+/// Fails unless the caller's memory has the length of the result.
+pub(crate) fn check_length(found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected {
+        Ok(())
+    } else {
+        Err(Error::Mismatch { what: "values of the memory for the result", expected, found })
+    }
+}
