@@ -3,7 +3,7 @@
 
 use neurocorr::testing::{Matrix, matrices};
 use neurocorr::{
-    Columns, Error, Level, NonFinite, Pair, Screen, ScreenOptions, Sign, pair_correlation, pairs_above,
+    Columns, Error, Level, LowRank, NonFinite, Pair, Screen, ScreenOptions, Sign, pair_correlation, pairs_above,
 };
 use proptest::prelude::*;
 use std::ops::ControlFlow;
@@ -41,6 +41,10 @@ fn all_options() -> Vec<ScreenOptions> {
             options.push(ScreenOptions::new().level(level).token_block(token_block));
         }
     }
+    for level in Level::available() {
+        options.push(ScreenOptions::new().level(level).low_rank(LowRank::Always));
+    }
+    options.push(ScreenOptions::new().low_rank(LowRank::Always).early_stop(false).token_block(32));
     for (energy_order, early_stop) in [(true, false), (false, true), (false, false)] {
         options.push(ScreenOptions::new().token_block(16).energy_order(energy_order).early_stop(early_stop));
     }
@@ -68,6 +72,26 @@ fn holds(x: &Matrix, thresholds: &[f64], options: &ScreenOptions) {
         }
         assert_eq!(candidates.next(), None, "candidates are pairs, each once");
     }
+}
+
+/// Neurons that are mixtures of a few: groups that share most of theirs, and some noise of their own.
+fn mixtures(tokens: usize, neurons: usize, rank: usize, noise: f64, seed: u64) -> Matrix {
+    let mut rng = testkit::Rng::new(seed);
+    let factors: Vec<f64> = (0..tokens * rank).map(|_| rng.normal()).collect();
+    let groups: Vec<f64> = (0..neurons.div_ceil(5) * rank).map(|_| rng.normal()).collect();
+    let mut loadings: Vec<f64> = Vec::with_capacity(neurons * rank);
+    for neuron in 0..neurons {
+        let group = &groups[neuron / 5 * rank..][..rank];
+        loadings.extend(group.iter().map(|g| g + 0.7 * rng.normal()));
+    }
+    let mut values = Vec::with_capacity(tokens * neurons);
+    for factors in factors.chunks(rank) {
+        for loadings in loadings.chunks(rank) {
+            let mixed: f64 = factors.iter().zip(loadings).map(|(a, b)| a * b).sum();
+            values.push(mixed + noise * (rank as f64).sqrt() * rng.normal());
+        }
+    }
+    Matrix { values, tokens, neurons }
 }
 
 /// Holds the most correlated neurons of each to a sort of all pairs.
@@ -299,6 +323,34 @@ fn more_candidates_than_are_settled_at_once_lose_none() {
     let values: Vec<f64> = testkit::activations(tokens, neurons, 100, 9);
     let x = Matrix { values, tokens, neurons };
     holds(&x, &[0.05, 0.3], &ScreenOptions::new());
+}
+
+/// Directions decide most pairs of such matrices, and not one wrongly: with little and much noise, more directions than tokens,
+/// copies (whose products are singular), constants, a huge token; a bound without its residual or its margin loses pairs here.
+#[test]
+fn directions_before_the_tokens_change_no_pair() {
+    let always = ScreenOptions::new().low_rank(LowRank::Always);
+    for (tokens, neurons, rank, noise) in
+        [(400, 500, 12, 0.05), (300, 410, 30, 0.5), (40, 390, 8, 0.2), (1_500, 60, 5, 0.0), (30, 49, 3, 0.3)]
+    {
+        let mut x = mixtures(tokens, neurons, rank, noise, 3);
+        for token in 0..tokens {
+            let row = &mut x.values[token * neurons..][..neurons];
+            row[7] = 3.5;
+            row[20] = row[5];
+            row[33] = -2.0 * row[6];
+            row[12] *= if token == 11 { 1e6 } else { 1.0 };
+        }
+        for options in [always, always.token_block(100).energy_order(false)] {
+            assert!(Screen::new(&rows(&x), &options).unwrap().directions() > 0);
+            holds(&x, &[0.1, 0.5, 0.9, 1.0], &options);
+            nearest_holds(&x, 4, &options);
+        }
+        assert_eq!(Screen::new(&rows(&x), &ScreenOptions::new()).unwrap().directions(), 0);
+    }
+    let constants = Matrix { values: vec![2.0; 300], tokens: 3, neurons: 100 };
+    assert_eq!(Screen::new(&rows(&constants), &always).unwrap().directions(), 0);
+    holds(&constants, &[0.5], &always);
 }
 
 #[test]

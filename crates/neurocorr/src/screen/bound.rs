@@ -36,19 +36,40 @@ pub(super) struct Stages {
     pub(super) rounding: f64,
 }
 
+/// What stands beside the blocks of one neuron.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Beside {
+    /// One over the norm that all others are taken relative to; 0 for a neuron without one.
+    pub(super) inverse: f64,
+    /// Σ of squares that no block holds, and which may not be orthogonal to what the blocks hold.
+    pub(super) residual: f64,
+    /// Norm of what was lost before the blocks were made.
+    pub(super) lost: f64,
+}
+
 impl Stages {
-    /// From what was kept of each neuron in each block.
+    /// From what was kept of each neuron in each block of its tokens.
     pub(super) fn new(blocks: &[Vec<Kept>]) -> Self {
         let neurons = blocks.first().map_or(0, Vec::len);
         let mut wholes = vec![0.0; neurons];
         for kept in blocks {
             wholes.iter_mut().zip(kept).for_each(|(whole, kept)| *whole += kept.whole);
         }
-        let inverse: Vec<f64> = wholes.iter().map(|&w| if w > 0.0 { 1.0 / w.sqrt() } else { 0.0 }).collect();
+        let beside = |whole: f64| Beside {
+            inverse: if whole > 0.0 { 1.0 / whole.sqrt() } else { 0.0 },
+            residual: 0.0,
+            lost: if whole > 0.0 { FLOOR } else { 0.0 },
+        };
+        Self::beside(blocks, &wholes.into_iter().map(beside).collect::<Vec<_>>())
+    }
+
+    /// From what was kept in each block, and what stands beside the blocks.
+    pub(super) fn beside(blocks: &[Vec<Kept>], beside: &[Beside]) -> Self {
+        let neurons = beside.len();
         let (mut lost, mut kept_so_far) = (vec![0.0; neurons], vec![0.0; neurons]);
         let mut stages = Self::default();
         // From the last block back, so that what is still to come is a sum of few terms and not a difference.
-        let mut rests = vec![vec![0.0; neurons]];
+        let mut rests = vec![beside.iter().map(|beside| beside.residual).collect::<Vec<_>>()];
         for kept in blocks.iter().skip(1).rev() {
             let mut rest = rests.last().cloned().unwrap_or_default();
             rest.iter_mut().zip(kept).for_each(|(rest, kept)| *rest += kept.whole);
@@ -58,11 +79,14 @@ impl Stages {
         for (kept, rest) in blocks.iter().zip(rests.iter().rev()) {
             lost.iter_mut().zip(kept).for_each(|(sum, kept)| *sum += kept.lost);
             kept_so_far.iter_mut().zip(kept).for_each(|(sum, kept)| *sum += kept.kept);
-            let norm = |sum: f64, neuron: usize| sum.sqrt() * inverse[neuron];
-            let floor = |neuron: usize| if inverse[neuron] > 0.0 { FLOOR } else { 0.0 };
+            let norm = |sum: f64, neuron: usize| sum.sqrt() * beside[neuron].inverse;
             let each = |value: &dyn Fn(usize) -> f64| (0..neurons).map(|neuron| up(value(neuron))).collect();
-            let lost_of = |neuron| norm(lost[neuron], neuron) + floor(neuron);
-            let kept_of = |neuron| norm(kept_so_far[neuron], neuron);
+            let lost_of = |neuron| norm(lost[neuron], neuron) + beside[neuron].lost;
+            // What is lost may lie along the residual, too.
+            let kept_of = |neuron: usize| match beside[neuron].residual {
+                0.0 => norm(kept_so_far[neuron], neuron),
+                _ => norm(kept_so_far[neuron] + rest[neuron], neuron),
+            };
             most = (0..neurons).map(kept_of).fold(most, f64::max);
             stages.norms.push(Norms {
                 lost: each(&lost_of),
@@ -70,7 +94,7 @@ impl Stages {
                 both: each(&|neuron| kept_of(neuron) + lost_of(neuron)),
                 rest: each(&|neuron| norm(rest[neuron], neuron)),
             });
-            let shares = kept.iter().zip(&inverse).map(|(kept, inverse)| single(kept.scale * inverse));
+            let shares = kept.iter().zip(beside).map(|(kept, beside)| single(kept.scale * beside.inverse));
             stages.scales.push(shares.collect());
             #[expect(clippy::cast_possible_truncation, reason = "at most 128 · 127 · 65,536")]
             stages.offsets.push(kept.iter().map(|kept| (128.0 * kept.sum) as i32).collect());
@@ -88,7 +112,7 @@ impl Stages {
 
 /// What the roundings of f32 can add to a sum over so many blocks, relative to ‖q_x‖‖q_y‖: each block's term carries six
 /// (the sum's conversion, two scales, two products and one to spare), each addition one.
-fn rounding(blocks: usize) -> f64 {
+pub(super) fn rounding(blocks: usize) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a count of blocks")]
     let blocks = blocks as f64;
     (blocks + 8.0) * f64::from(f32::EPSILON / 2.0) * (1.0 + 1e-3)

@@ -53,12 +53,22 @@ impl Copy8 {
         Ok(Self { neurons, panels, blocks, store, stages: Stages::new(&kept) })
     }
 
+    /// From parts: `store` must hold the blocks of all panels, `stages` must be theirs.
+    pub(super) fn of_parts(neurons: usize, blocks: TokenBlocks, store: Store, stages: Stages) -> Self {
+        Self { neurons, panels: Self::panels_of(neurons), blocks, store, stages }
+    }
+
     pub(super) fn neurons(&self) -> usize {
         self.neurons
     }
 
     pub(super) fn blocks(&self) -> usize {
         self.blocks.count()
+    }
+
+    /// Tokens of all blocks together.
+    pub(super) fn tokens(&self) -> usize {
+        (0..self.blocks()).map(|block| self.blocks.tokens(block).len()).sum()
     }
 
     pub(super) fn steps(&self, block: usize) -> usize {

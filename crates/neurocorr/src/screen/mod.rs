@@ -2,19 +2,24 @@
 //!
 //! `block` cuts the tokens, `energy` orders them, `quantize` makes the bytes, `bound` says what is proven of a pair after
 //! each block, `copy` holds all that, `tile` screens a tile of pairs, `settle` computes the pairs that are left; `pairs`
-//! hands them out, `neighbours` asks with a threshold of each neuron's own. `NOTE.md` has the proofs.
+//! hands them out, `neighbours` asks with a threshold of each neuron's own. `low_rank` puts coordinates along a few
+//! `directions` before the tokens where they pay. `NOTE.md` has the proofs.
 
 mod block;
 mod bound;
 mod copy;
+mod directions;
 mod energy;
+mod low_rank;
 mod neighbours;
 mod options;
 mod pairs;
 mod quantize;
+mod sample;
 mod settle;
 mod tile;
 
+pub use low_rank::LowRank;
 pub use neighbours::Neighbour;
 pub use options::ScreenOptions;
 pub use pairs::{MaybePair, Pair, PairsAbove, PairsMaybeAbove, Tile};
@@ -86,6 +91,8 @@ pub struct Screen<'a, T> {
     moments: Moments,
     standards: Vec<Standard>,
     copy: Copy8,
+    /// Coordinates that are looked at before the tokens.
+    coordinates: Option<Copy8>,
 }
 
 impl<'a, T: Float> Screen<'a, T> {
@@ -147,7 +154,8 @@ impl<'a, T: Float> Screen<'a, T> {
         let store = if in_memory { Store::in_memory(steps)? } else { Store::in_temporary_file(steps)? };
         let watch = |done: usize, _| observe(parts + done, all);
         let copy = Copy8::new(columns, &standards, &order, blocks, store, level, &watch)?;
-        Ok(Self { columns: *columns, options: *options, moments, standards, copy })
+        let coordinates = low_rank::coordinates(&copy, options.low_rank, level, &|_, _| observe(all, all))?;
+        Ok(Self { columns: *columns, options: *options, moments, standards, copy, coordinates })
     }
 
     /// The pairs whose defined correlation reaches `threshold`, tile by tile.
@@ -184,6 +192,12 @@ impl<'a, T: Float> Screen<'a, T> {
         self.options.level
     }
 
+    /// How many directions are looked at before the tokens; 0 if none.
+    #[must_use]
+    pub fn directions(&self) -> usize {
+        self.coordinates.as_ref().map_or(0, Copy8::tokens)
+    }
+
     /// Whether the int8 copy lies in a temporary file.
     #[must_use]
     pub fn in_file(&self) -> bool {
@@ -194,7 +208,8 @@ impl<'a, T: Float> Screen<'a, T> {
     fn candidates(&self, tiles: &[(usize, usize)], floors: &[f32], absolute: bool) -> Vec<Vec<Candidate>> {
         let question = Question { floors, absolute, early_stop: self.options.early_stop };
         let of_tile = |scratch: &mut Scratch, &tile: &(usize, usize)| {
-            tile::candidates(&self.copy, tile, question, self.options.level, scratch)
+            let before = self.coordinates.as_ref();
+            tile::candidates(before, &self.copy, tile, question, self.options.level, scratch)
         };
         tiles.par_iter().map_init(Scratch::default, of_tile).collect()
     }

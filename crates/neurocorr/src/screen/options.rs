@@ -1,5 +1,6 @@
 //! How a screen is made.
 
+use super::LowRank;
 use crate::{Level, NonFinite};
 
 /// How a [`Screen`](crate::Screen) is made. No choice changes a result: only time and memory.
@@ -16,6 +17,7 @@ pub struct ScreenOptions {
     pub(super) token_block: usize,
     pub(super) energy_order: bool,
     pub(super) early_stop: bool,
+    pub(super) low_rank: LowRank,
     pub(super) memory_limit: u64,
 }
 
@@ -35,6 +37,7 @@ impl ScreenOptions {
             token_block: 2_048,
             energy_order: true,
             early_stop: true,
+            low_rank: LowRank::Auto,
             memory_limit: u64::MAX,
         }
     }
@@ -68,6 +71,13 @@ impl ScreenOptions {
     #[must_use]
     pub fn early_stop(self, on: bool) -> Self {
         Self { early_stop: on, ..self }
+    }
+
+    /// Whether coordinates along a few directions are looked at before the tokens: where there are many neurons and few
+    /// directions say nearly all, that is several times as fast.
+    #[must_use]
+    pub fn low_rank(self, when: LowRank) -> Self {
+        Self { low_rank: when, ..self }
     }
 
     /// Bytes that the screen may hold beside the input: if the int8 copy (a byte a value) would not fit, it lies in a file

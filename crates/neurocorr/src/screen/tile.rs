@@ -76,8 +76,10 @@ pub(super) fn side(index: usize, neurons: usize) -> Range<usize> {
     index * TILE..((index + 1) * TILE).min(neurons)
 }
 
-/// The pairs of a tile that are not proven to be out, rows ascending, then columns.
+/// The pairs of a tile that are not proven to be out, rows ascending, then columns. What `before` decides is not asked of
+/// `copy`.
 pub(super) fn candidates(
+    before: Option<&Copy8>,
     copy: &Copy8,
     tile: (usize, usize),
     question: Question<'_>,
@@ -85,8 +87,6 @@ pub(super) fn candidates(
     scratch: &mut Scratch,
 ) -> Vec<Candidate> {
     let (rows, columns) = (side(tile.0, copy.neurons()), side(tile.1, copy.neurons()));
-    scratch.sums.clear();
-    scratch.sums.resize(PANELS * TILE, [0.0; PANEL]);
     for (panel, alive) in scratch.rows.iter_mut().enumerate() {
         alive.clear();
         let first = columns.start + panel * PANEL;
@@ -98,10 +98,22 @@ pub(super) fn candidates(
         #[expect(clippy::cast_possible_truncation, reason = "at most 384")]
         alive.extend((0..rows.len() as u16).take_while(|&row| rows.start + usize::from(row) < last_column));
     }
+    if let Some(before) = before {
+        screen(before, tile, question, level, scratch);
+    }
+    screen(copy, tile, question, level, scratch);
+    found(copy, copy.blocks() - 1, &rows, &columns, question, scratch)
+}
+
+/// Sums one copy's bytes, block after block, and takes rows off the lists that have no pair in question.
+fn screen(copy: &Copy8, tile: (usize, usize), question: Question<'_>, level: Level, scratch: &mut Scratch) {
+    let (rows, columns) = (side(tile.0, copy.neurons()), side(tile.1, copy.neurons()));
+    scratch.sums.clear();
+    scratch.sums.resize(PANELS * TILE, [0.0; PANEL]);
     let last = copy.blocks() - 1;
     for block in 0..=last {
         if scratch.rows.iter().all(Vec::is_empty) {
-            return Vec::new();
+            return;
         }
         level.run(Unsigned { copy, block, row: tile.0, alive: &scratch.rows, left: &mut scratch.left });
         let decides = block == last || (question.early_stop && copy.may_decide(block, tile, question.floors));
@@ -126,7 +138,6 @@ pub(super) fn candidates(
             }
         }
     }
-    found(copy, last, &rows, &columns, question, scratch)
 }
 
 /// Copies the rows' panels that are still needed, as unsigned bytes.
@@ -145,9 +156,12 @@ impl Work for Unsigned<'_> {
     fn run(self) {
         let Self { copy, block, row, alive, left } = self;
         let each = copy.steps(block);
-        let highest = alive.iter().filter_map(|rows| rows.last()).max().copied().unwrap_or(0);
         left.resize(PANELS * each, [0; PANEL]);
-        for panel in 0..=usize::from(highest) / PANEL {
+        let mut wanted = [false; PANELS];
+        for &row in alive.iter().flatten() {
+            wanted[usize::from(row) / PANEL] = true;
+        }
+        for panel in (0..PANELS).filter(|&panel| wanted[panel]) {
             let from = copy.panel(block, row * PANELS + panel).as_flattened();
             for (to, from) in left[panel * each..][..each].as_flattened_mut().iter_mut().zip(from) {
                 *to = from ^ TO_UNSIGNED;

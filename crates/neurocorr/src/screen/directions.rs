@@ -1,0 +1,84 @@
+//! Orthonormal directions in the span of a sample's vectors, and every neuron's coordinates along them.
+
+use super::copy::Copy8;
+use super::low_rank::Coordinates;
+use super::sample::Sample;
+use crate::kernels::PANEL;
+use crate::level::Level;
+use faer::{Accum, Mat, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
+
+/// Eigenvalues below this share of the largest are not made directions of: they would only magnify roundings.
+const LEAST: f64 = 1e-4;
+
+/// Directions q = Σ mᵢ pᵢ, with the vectors p of a sample.
+#[derive(Debug, Clone)]
+pub(super) struct Directions {
+    sample: Sample,
+    gram: Vec<f64>,
+    /// M: by neuron of the sample, then direction, the largest eigenvalue first.
+    factors: Mat<f64>,
+}
+
+impl Directions {
+    /// All that the sample has; `None` if its products have no eigenvectors to speak of.
+    pub(super) fn of(sample: Sample, level: Level) -> Option<Self> {
+        let (gram, size) = (sample.gram(level), sample.neurons());
+        let matrix = MatRef::from_column_major_slice(&gram, size, size);
+        let eigen = matrix.self_adjoint_eigen(Side::Lower).ok()?;
+        let (values, vectors) = (eigen.S().column_vector(), eigen.U());
+        let largest = values.iter().copied().fold(0.0, f64::max);
+        // Ascending: from the last back.
+        let count = values.iter().rev().take_while(|&&value| value > LEAST * largest).count();
+        let factors = Mat::from_fn(size, count, |neuron, direction| {
+            let at = size - 1 - direction;
+            vectors[(neuron, at)] / values[at].sqrt()
+        });
+        (count > 0).then_some(Self { sample, gram, factors })
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.factors.ncols()
+    }
+
+    /// Only the first directions.
+    pub(super) fn first(self, count: usize) -> Self {
+        let factors = self.factors.get(.., ..count.min(self.count())).to_owned();
+        Self { factors, ..self }
+    }
+
+    /// The coordinates of some panels' neurons.
+    pub(super) fn coordinates(&self, copy: &Copy8, panels: &[usize], level: Level) -> Coordinates {
+        let products = self.sample.with(copy, panels, level);
+        let (size, count, neurons) = (self.sample.neurons(), self.count(), panels.len() * PANEL);
+        let mut values = vec![0.0; count * neurons];
+        let products = MatRef::from_column_major_slice(&products, size, neurons);
+        let out = MatMut::from_column_major_slice_mut(&mut values, count, neurons);
+        matmul(out, Accum::Replace, self.factors.transpose(), products, 1.0, Par::Seq);
+        let kept = &copy.norms(copy.blocks() - 1).kept;
+        let of_panel =
+            |panel: &usize| kept[panel * PANEL..][..PANEL].iter().map(|&norm| f64::from(norm).powi(2));
+        Coordinates { values, wholes: panels.iter().flat_map(of_panel).collect() }
+    }
+
+    /// What the product of two coordinate vectors, and the square of a residual's norm, can be off by, because directions are
+    /// not quite orthonormal and coordinates not quite those (`NOTE.md`).
+    pub(super) fn margin(&self) -> f64 {
+        const UNIT: f64 = f64::EPSILON / 2.0;
+        let (size, count) = (self.sample.neurons(), self.count());
+        let gram = MatRef::from_column_major_slice(&self.gram, size, size);
+        // E = Mᵀ G M − 1.
+        let mut half = Mat::zeros(size, count);
+        matmul(half.as_mut(), Accum::Replace, gram, self.factors.as_ref(), 1.0, Par::Seq);
+        let mut error = Mat::<f64>::identity(count, count);
+        matmul(error.as_mut(), Accum::Add, self.factors.transpose(), half.as_ref(), -1.0, Par::Seq);
+        let (norm, of_gram) = (self.factors.norm_l2(), gram.norm_l2());
+        #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+        let (rows, blocks) = (size as f64, self.sample.blocks() as f64);
+        // Products with the sample carry a rounding for each block and three for each term; the sums of the two products here,
+        // and of the coordinates, one for each neuron of the sample.
+        let of_products = UNIT * (blocks + 4.0) * 1.1;
+        let orthonormality = error.norm_l2() + norm * norm * (2.2 * rows * UNIT * of_gram + rows * of_products);
+        let coordinates = norm * rows.sqrt() * (1.1 * rows * UNIT + of_products);
+        4.0 * orthonormality + 4.0 * coordinates
+    }
+}
