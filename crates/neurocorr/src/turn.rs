@@ -65,7 +65,9 @@ impl<T: Float> Work for Turn<'_, '_, T> {
             for (values, token) in values.iter_mut().zip(start..end) {
                 prefetch(columns.row((token + ROWS).min(tokens.end - 1), &range));
                 let row = columns.row(token, &range);
-                if all {
+                if let Some(row) = row.first_chunk::<LINES>().filter(|_| all) {
+                    raw = *row;
+                } else if all {
                     raw[..neurons.len()].copy_from_slice(row);
                 } else {
                     for (to, &neuron) in raw.iter_mut().zip(neurons) {
@@ -79,7 +81,11 @@ impl<T: Float> Work for Turn<'_, '_, T> {
             let place = start - tokens.start;
             for (at, line) in out.chunks_mut(stride).enumerate().take(neurons.len()) {
                 let turned: [f64; ROWS] = std::array::from_fn(|row| values[row][at]);
-                line[place..place + (end - start)].copy_from_slice(&turned[..end - start]);
+                // A whole cache line by one store: a length that is not known would be a call.
+                match line.get_mut(place..).and_then(<[f64]>::first_chunk_mut) {
+                    Some(to) if end - start == ROWS => *to = turned,
+                    _ => line[place..place + (end - start)].copy_from_slice(&turned[..end - start]),
+                }
             }
         }
     }

@@ -6,9 +6,13 @@ use super::sample::Sample;
 use crate::kernels::PANEL;
 use crate::level::Level;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
+use rayon::prelude::*;
 
 /// Eigenvalues below this share of the largest are not made directions of: they would only magnify roundings.
 const LEAST: f64 = 1e-4;
+
+/// About what rounding to bytes takes from the threshold.
+const SLACK: f64 = 0.02;
 
 /// Directions q = Σ mᵢ pᵢ, with the vectors p of a sample.
 #[derive(Debug, Clone)]
@@ -60,6 +64,39 @@ impl Directions {
         Coordinates { values, wholes: panels.iter().flat_map(of_panel).collect() }
     }
 
+    /// For some numbers of directions, ascending: of the rows of one panel with another panel, the share that has a pair which they
+    /// leave open at the threshold. Of tested panels, without what rounding to bytes adds.
+    pub(super) fn open(&self, tested: &Coordinates, threshold: f64) -> Vec<(usize, f64)> {
+        const PARTS: usize = 8;
+        let (all, neurons) = (self.count(), tested.wholes.len());
+        let values = MatRef::from_column_major_slice(&tested.values, all, neurons);
+        let (mut near, mut rests) = (vec![0.0; neurons * neurons], tested.wholes.clone());
+        let mut done = 0;
+        let mut shares = Vec::new();
+        for part in 1..=PARTS {
+            let count = (all * part).div_ceil(PARTS);
+            let own = values.get(done..count, ..);
+            for (rest, column) in rests.iter_mut().zip(tested.values.chunks(all)) {
+                *rest -= column[done..count].iter().map(|value| value * value).sum::<f64>();
+            }
+            let rest: Vec<f64> = rests.iter().map(|rest| rest.max(0.0).sqrt()).collect();
+            let of_panel = |(panel, near): (usize, &mut [f64])| {
+                let rows = panel * PANEL..(panel + 1) * PANEL;
+                let columns = own.get(.., rows.clone());
+                let out = MatMut::from_column_major_slice_mut(near, neurons, PANEL);
+                matmul(out, Accum::Add, own.transpose(), columns, 1.0, Par::Seq);
+                let lines = near.chunks(neurons).zip(&rest[rows]);
+                lines.map(|(near, &own)| open(near, own, &rest, panel, threshold)).sum::<usize>()
+            };
+            let open: usize = near.par_chunks_mut((PANEL * neurons).max(1)).enumerate().map(of_panel).sum();
+            #[expect(clippy::cast_precision_loss, reason = "a share")]
+            let share = open as f64 / (neurons * (neurons / PANEL).saturating_sub(1)).max(1) as f64;
+            shares.push((count, share));
+            done = count;
+        }
+        shares
+    }
+
     /// What the product of two coordinate vectors, and the square of a residual's norm, can be off by, because directions are
     /// not quite orthonormal and coordinates not quite those (`NOTE.md`).
     pub(super) fn margin(&self) -> f64 {
@@ -81,4 +118,12 @@ impl Directions {
         let coordinates = norm * rows.sqrt() * (1.1 * rows * UNIT + of_products);
         4.0 * orthonormality + 4.0 * coordinates
     }
+}
+
+/// In how many other panels than its own a row has a pair that is open.
+fn open(near: &[f64], own: f64, rest: &[f64], panel: usize, threshold: f64) -> usize {
+    let panels = near.chunks(PANEL).zip(rest.chunks(PANEL)).enumerate();
+    let others = panels.filter(|(other, _)| *other != panel);
+    let open = |(near, rest): (&f64, &f64)| near.abs() + own * rest >= threshold - SLACK;
+    others.filter(|(_, (near, rest))| near.iter().zip(*rest).any(open)).count()
 }

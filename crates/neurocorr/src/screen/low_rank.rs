@@ -9,7 +9,7 @@ use super::copy::Copy8;
 use super::directions::Directions;
 use super::quantize::{Kept, quantize_block};
 use super::sample::Sample;
-use super::tile::PANELS;
+use super::tile::{FEW, PANELS};
 use crate::kernels::{PANEL, Step};
 use crate::level::Level;
 use crate::moments::Standard;
@@ -49,9 +49,20 @@ const LEFT: f64 = 0.7;
 /// Threshold that the prediction is for.
 const THRESHOLD: f64 = 0.5;
 
+/// Reading a byte of a tile's rows for the few that are left.
+const READING: f64 = 37.0;
+
+/// A product of a pair that is settled.
+const SETTLING: f64 = 100.0;
+
+/// Panels of neurons that the prediction looks at.
+const TESTED: usize = 32;
+
+/// Neurons of a job, and of a side of a tile.
+const JOB: usize = PANELS * PANEL;
+
 /// What a choice of directions would cost.
 struct Choice {
-    sample: usize,
     directions: usize,
     cost: f64,
 }
@@ -74,41 +85,47 @@ pub(super) fn coordinates(
 fn choose(copy: &Copy8, always: bool, level: Level) -> Option<Directions> {
     let order = order(copy);
     let (n, tokens) = (copy.neurons() as f64, copy.tokens() as f64);
-    let all_tokens = n * n / 2.0 * tokens * LEFT;
+    let pairs = n * n / 2.0;
+    let all_tokens = pairs * tokens * LEFT;
+    let sampling = |size: usize| size as f64 * n * tokens + EIGEN * (size as f64).powi(3);
+    let making = |size: usize, count: usize| (n * size as f64 * DOUBLE + pairs) * count as f64;
+    // A few open pairs of a tile are settled one by one; more cost the products of their rows and the reading of them.
+    let finishing = |open: f64| {
+        let tile = (JOB * JOB) as f64;
+        let rows = open * tile / PANEL as f64;
+        if rows < FEW as f64 {
+            return pairs / tile * rows * tokens * SETTLING;
+        }
+        open * all_tokens + pairs / tile * (JOB as f64) * tokens * READING
+    };
     let test = test_panels(copy);
     let most = if always { order.len() } else { order.len() / 8 };
+    let enough = if always { f64::INFINITY } else { all_tokens * 0.8 };
     let mut best: Option<(Choice, Directions)> = None;
-    let mut size = GROWTH.min(most);
+    // Small steps take more time than they save where there are many neurons.
+    let mut size = most.min(if most > 8 * GROWTH { 2 * GROWTH } else { GROWTH });
     while size > 0 {
-        let sampling = size as f64 * n * tokens + EIGEN * (size as f64).powi(3);
-        let limit =
-            best.as_ref().map_or(if always { f64::INFINITY } else { all_tokens * 0.8 }, |(b, _)| b.cost);
-        // The best that so large a sample could do is to decide all pairs in as few coordinates as it has neurons.
-        if sampling >= limit {
+        // The best that so large a sample could do: to decide all pairs in fewer coordinates than before.
+        let least = best.as_ref().map_or(0.0, |(b, _)| making(size, b.directions * 3 / 4));
+        if sampling(size) + least >= best.as_ref().map_or(enough, |(b, _)| b.cost) {
             break;
         }
-        let sample = Sample::new(copy, &order[..size]);
-        let Some(directions) = Directions::of(sample, level) else { break };
-        let tested = directions.coordinates(copy, &test, level);
-        for count in counts(directions.count()) {
-            let alive = undecided(&tested, directions.count(), count);
-            let coordinates = n * size as f64 * count as f64 * DOUBLE + n * n / 2.0 * count as f64;
-            let cost = sampling + coordinates + alive * all_tokens * 1.3;
-            if cost < limit && best.as_ref().is_none_or(|(b, _)| cost < b.cost) || (always && best.is_none()) {
-                best = Some((Choice { sample: size, directions: count, cost }, directions.clone()));
+        let Some(directions) = Directions::of(Sample::new(copy, &order[..size]), level) else { break };
+        let tested: Vec<Coordinates> =
+            test.par_chunks(PANELS).map(|panels| directions.coordinates(copy, panels, level)).collect();
+        let tested = Coordinates::joined(tested);
+        for (count, open) in directions.open(&tested, THRESHOLD) {
+            let cost = sampling(size) + making(size, count) + finishing(open);
+            if cost < best.as_ref().map_or(enough, |(b, _)| b.cost) {
+                best = Some((Choice { directions: count, cost }, directions.clone()));
             }
         }
-        if size == most || best.as_ref().is_some_and(|(b, _)| b.sample + 2 * GROWTH <= size) {
+        if size == most {
             break;
         }
         size = most.min(size + GROWTH);
     }
     best.map(|(choice, directions)| directions.first(choice.directions))
-}
-
-/// Numbers of directions that are tried.
-fn counts(all: usize) -> impl Iterator<Item = usize> {
-    (1..=8).map(move |eighths| (all * eighths).div_ceil(8)).filter(|&count| count > 0)
 }
 
 /// The neurons that vary, in an order that has nothing to do with theirs: multiples of a number prime to 2^64.
@@ -122,34 +139,8 @@ fn order(copy: &Copy8) -> Vec<usize> {
 /// Some panels of neurons, evenly from all.
 fn test_panels(copy: &Copy8) -> Vec<usize> {
     let panels = Copy8::panels_of(copy.neurons());
-    let count = panels.min(PANELS);
+    let count = panels.min(TESTED);
     (0..count).map(|at| (2 * at + 1) * panels / (2 * count)).collect()
-}
-
-/// The share of rows with a panel in which some pair is undecided, `count` of all directions counting: of tested panels.
-fn undecided(tested: &Coordinates, all: usize, count: usize) -> f64 {
-    let panels = tested.values.len() / (PANEL * all).max(1);
-    let column = |at: usize| &tested.values[at * all..at * all + count];
-    let rest = |at: usize| {
-        let own: f64 = column(at).iter().map(|value| value * value).sum();
-        (tested.wholes[at] - own).max(0.0).sqrt()
-    };
-    let rests: Vec<f64> = (0..panels * PANEL).map(rest).collect();
-    let of_panel = |panel: usize| {
-        let own = panel * PANEL..(panel + 1) * PANEL;
-        let others = (0..panels * PANEL).filter(|at| !own.contains(at) && tested.wholes[*at] > 0.0);
-        let open = others.filter(|&row| {
-            own.clone().any(|at| {
-                let near: f64 = column(row).iter().zip(column(at)).map(|(a, b)| a * b).sum();
-                near.abs() + rests[row] * rests[at] >= THRESHOLD - 0.02
-            })
-        });
-        open.count()
-    };
-    let open: usize = (0..panels).into_par_iter().map(of_panel).sum();
-    #[expect(clippy::cast_precision_loss, reason = "a few hundred")]
-    let share = open as f64 / ((panels * panels.saturating_sub(1) * PANEL).max(1)) as f64;
-    share
 }
 
 /// Coordinates of some panels' neurons.
@@ -158,6 +149,17 @@ pub(super) struct Coordinates {
     pub(super) values: Vec<f64>,
     /// By neuron: the square of its norm, of which the coordinates hold a part.
     pub(super) wholes: Vec<f64>,
+}
+
+impl Coordinates {
+    fn joined(parts: Vec<Self>) -> Self {
+        let (mut values, mut wholes) = (Vec::new(), Vec::new());
+        for part in parts {
+            values.extend(part.values);
+            wholes.extend(part.wholes);
+        }
+        Self { values, wholes }
+    }
 }
 
 /// The coordinates of all neurons in bytes, with what is proven of them.

@@ -144,7 +144,11 @@ impl<'a, T: Float> Screen<'a, T> {
             }
         }
         let standards = moments.standards(options.non_finite)?;
-        let order = energy::order(&energies);
+        let mut order = energy::order(&energies);
+        // In a block any order will do: that of memory is read soonest.
+        for block in 0..blocks.count() {
+            order[blocks.tokens(block)].sort_unstable();
+        }
         drop(energies);
 
         let steps = Copy8::panels_of(neurons).saturating_mul(blocks.steps());
