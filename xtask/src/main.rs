@@ -25,6 +25,8 @@ cargo xtask TASK
                        the linkage alone on four inputs: us, SciPy, fastcluster and kodama, bits compared
   compare corr [--runs N] [--threshold R]
                        the correlation alone, dense and screened, on the two large files, against NumPy
+  compare low-rank [--runs N]
+                       the screen of 50,000 neurons of few directions, with directions before the tokens and without
   compare cut [--runs N] [--n N]
                        every criterion and statistic of fcluster on a random tree, against SciPy, labels compared
   compare growth [--runs N] [--n N] [--methods A,B]

@@ -1,6 +1,6 @@
 //! Correlations of one file in one process, for `cargo xtask compare corr`: `corr-peer TASK FILE THRESHOLD` prints
-//! `TASK seconds …` a line (mapping the file not counted). `screen` finds the pairs above the threshold, `screen-all` asks the bytes about every pair over all
-//! tokens, `dense` makes the condensed matrix; `check` holds the screen's pairs to the matrix and to the defined kernel.
+//! `TASK seconds …` a line (mapping the file not counted). `screen` finds the pairs above the threshold, `screen-all` asks the
+//! bytes about every pair over all tokens, `dense` and `dense-f32` make the condensed matrix, `dense-square` the square; `check` holds the screen's pairs to the matrix and to the defined kernel.
 
 use activations::{Layout, Scratch, Values};
 use neurocorr::{

@@ -32,11 +32,6 @@ fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let screen = Screen::new(&columns, &ScreenOptions::new().low_rank(when))?;
     println!("low-rank-{task}-prepare seconds {}", start.elapsed().as_secs_f64());
-    let tiles = Instant::now();
-    let maybe: usize =
-        screen.pairs_maybe_above(threshold.parse()?, Sign::Absolute)?.map(|tile| tile.pairs.len()).sum();
-    eprintln!("{maybe} candidates in {:.2} s", tiles.elapsed().as_secs_f64());
-    let start = start + tiles.elapsed();
     let pairs = screen.pairs_above(threshold.parse()?, Sign::Absolute)?.collect_pairs();
     println!("low-rank-{task} seconds {}", start.elapsed().as_secs_f64());
     let sum = pairs.iter().fold(0_u64, |sum, pair| {

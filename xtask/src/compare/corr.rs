@@ -14,12 +14,14 @@ const ROUNDS: usize = 3;
 const THRESHOLD: &str = "0.5";
 
 /// Ours, then NumPy's; each in its own process, once a round, in alternation.
-const TASKS: [(&str, bool); 6] = [
+const TASKS: [(&str, bool); 8] = [
     ("screen", false),
     ("corrcoef", true),
     ("screen-all", false),
     ("syrk", true),
     ("dense", false),
+    ("dense-f32", false),
+    ("dense-square", false),
     ("corrcoef-f32", true),
 ];
 

@@ -4,6 +4,7 @@ mod corr;
 mod cut;
 mod growth;
 mod linkage;
+mod low_rank;
 mod measure;
 mod table;
 
@@ -52,6 +53,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     }
     if let ["corr", options @ ..] = options {
         return corr::run(options);
+    }
+    if let ["low-rank", options @ ..] = options {
+        return low_rank::run(options);
     }
     if let ["growth", options @ ..] = options {
         return growth::run(options);
