@@ -97,10 +97,20 @@ impl<P: Precision> Dense<'_, P> {
         y: &Columns<'_, U>,
         sign: Sign,
     ) -> Result<CrossMaxima, Error> {
+        let panels = STRIP_BYTES / (y.neurons() * size_of::<P>() * NEURON_BLOCK).max(1);
+        self.maxima_by_strips(x, y, sign, panels.max(1) * NEURON_BLOCK)
+    }
+
+    fn maxima_by_strips<T: Float, U: Float>(
+        &self,
+        x: &Columns<'_, T>,
+        y: &Columns<'_, U>,
+        sign: Sign,
+        strip: usize,
+    ) -> Result<CrossMaxima, Error> {
         let pass = Pass::new(self, x, y)?;
         let (rows, columns) = (x.neurons(), y.neurons());
-        let panels = STRIP_BYTES / (columns * size_of::<P>() * NEURON_BLOCK).max(1);
-        let strip = (panels.max(1) * NEURON_BLOCK).min(rows);
+        let strip = strip.min(rows);
         let watch = Watch::new(self.observe, pass.tiles(rows));
         let mut out = vec![P::default(); strip * columns];
         let mut blocks = (Block::new(strip), Block::new(columns));
@@ -206,5 +216,28 @@ impl Pass {
             of_y.add_squares(&mut squares.1);
         }
         Ok(squares)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strips_of_rows_change_no_bit_of_the_maxima_in_either_order_of_memory() {
+        let (tokens, rows, columns) = (150, 500, 70);
+        let (x, y) = (testkit::activations(tokens, rows, 5, 1), testkit::activations(tokens, columns, 5, 2));
+        let turned: Vec<f64> =
+            (0..rows).flat_map(|n| x.iter().skip(n).step_by(rows).copied().collect::<Vec<_>>()).collect();
+        let by_row = Columns::row_major(&x, tokens, rows).unwrap();
+        let by_column = Columns::column_major(&turned, tokens, rows).unwrap();
+        let y = Columns::row_major(&y, tokens, columns).unwrap();
+        let expected = Dense::new().cross_maxima(&by_row, &y, Sign::Absolute).unwrap();
+        for x in [by_row, by_column] {
+            for strip in [192, 384] {
+                let found = Dense::new().maxima_by_strips(&x, &y, Sign::Absolute, strip).unwrap();
+                assert_eq!(found, expected, "{strip}");
+            }
+        }
     }
 }
