@@ -1,7 +1,8 @@
 //! From products to correlations or dissimilarities, where they stand.
 
-use crate::dense::{Layout, Lines};
+use crate::dense::{Layout, Lines, panel_values};
 use crate::pair::quotient;
+use crate::standardize::panel_of;
 use crate::{Columns, CrossProducts, Error, Float, Moments, NEURON_BLOCK, NonFinite, Precision};
 use rayon::prelude::*;
 
@@ -79,26 +80,18 @@ impl<P: Precision> Correlations<P> {
 /// Σ x² of every neuron, from the products of panels with themselves.
 fn squares<P: Precision>(diagonals: &[P], neurons: usize) -> Vec<f64> {
     let mut squares = Vec::with_capacity(neurons);
-    let each = NEURON_BLOCK * NEURON_BLOCK.min(neurons);
-    for (panel, values) in diagonals.chunks(each.max(1)).enumerate() {
-        let width = crate::standardize::panel_of(panel, neurons).len();
+    for (panel, values) in diagonals.chunks(panel_values(neurons)).enumerate() {
+        let width = panel_of(panel, neurons).len();
         squares.extend(values.iter().step_by(width + 1).take(width).map(|&square| square.into()));
     }
     squares
 }
 
-/// The products of each panel with itself: by column, then row, width × width.
-fn panels_of<P>(diagonals: &[P], neurons: usize) -> impl IndexedParallelIterator<Item = &[P]>
-where
-    P: Precision,
-{
-    diagonals.par_chunks((NEURON_BLOCK * NEURON_BLOCK.min(neurons)).max(1))
-}
-
 /// Products become the measure, in place, in [`Layout::Condensed`].
 pub(crate) fn finish_condensed<P: Precision>(out: &mut [P], diagonals: &[P], neurons: usize, measure: Measure) {
     let squares = squares(diagonals, neurons);
-    let panels = Layout::Condensed.lines(out, neurons).into_par_iter().zip(panels_of(diagonals, neurons));
+    let panels =
+        Layout::Condensed.lines(out, neurons).into_par_iter().zip(diagonals.par_chunks(panel_values(neurons)));
     panels.for_each(|(lines, diagonal)| {
         let Lines { panel, rows, length, .. } = lines;
         let width = panel.len();
@@ -121,7 +114,8 @@ pub(crate) fn finish_condensed<P: Precision>(out: &mut [P], diagonals: &[P], neu
 /// Products become the measure, in place, in [`Layout::Square`].
 pub(crate) fn finish_square<P: Precision>(out: &mut [P], diagonals: &[P], neurons: usize, measure: Measure) {
     let squares = squares(diagonals, neurons);
-    let panels = Layout::Square.lines(out, neurons).into_par_iter().zip(panels_of(diagonals, neurons));
+    let panels =
+        Layout::Square.lines(out, neurons).into_par_iter().zip(diagonals.par_chunks(panel_values(neurons)));
     panels.for_each(|(lines, diagonal)| {
         let Lines { panel, rows, .. } = lines;
         let width = panel.len();

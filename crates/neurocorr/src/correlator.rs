@@ -1,9 +1,9 @@
 //! One pass: co-moments of tokens that come in chunks of any size; mergeable, saved and resumed.
 
-use crate::dense::{Layout, Watch, add_triangle, diagonal_values, triangle_tiles};
+use crate::dense::{Layout, Watch, add_triangle, diagonal_values, panel_values, triangle_tiles};
 use crate::moments::{Moments, Standard, power_of_two_over};
 use crate::standardize::{Block, panel_of};
-use crate::{Columns, Correlations, Error, Float, NEURON_BLOCK, NonFinite, Order, TOKEN_BLOCK};
+use crate::{Columns, Correlations, Error, Float, NonFinite, Order, TOKEN_BLOCK};
 use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
 
@@ -285,7 +285,7 @@ impl Correlator {
                 add_line(mine_line, theirs, a, &factors, &steps, from);
             }
         });
-        let each = (NEURON_BLOCK * NEURON_BLOCK.min(neurons)).max(1);
+        let each = panel_values(neurons);
         let panels = self.diagonals.par_chunks_mut(each).zip(later.diagonals.par_chunks(each));
         panels.enumerate().for_each(|(index, (mine, theirs))| {
             let panel = panel_of(index, neurons);
@@ -306,8 +306,7 @@ impl Correlator {
         self.flush()?;
         let neurons = self.neurons();
         let standards = self.moments.standards(non_finite)?;
-        let each = NEURON_BLOCK * NEURON_BLOCK.min(neurons);
-        for (index, panel) in self.diagonals.chunks_mut(each.max(1)).enumerate() {
+        for (index, panel) in self.diagonals.chunks_mut(panel_values(neurons)).enumerate() {
             let own = panel_of(index, neurons);
             for (square, neuron) in panel.iter_mut().step_by(own.len() + 1).zip(own.clone()) {
                 if !square.is_finite() {

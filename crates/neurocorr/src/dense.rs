@@ -1,5 +1,5 @@
-//! The product of all pairs of standardised columns, tile by tile, where the result will stand. The one file that names
-//! faer.
+//! The product of all pairs of standardised columns, tile by tile, where the result will stand. But for the screen's
+//! directions, the one file that names faer.
 
 use crate::standardize::{Block, panel_of};
 use crate::{Error, NEURON_BLOCK, Precision};
@@ -71,6 +71,11 @@ pub(crate) fn diagonal_values(neurons: usize) -> usize {
     neurons.saturating_mul(NEURON_BLOCK.min(neurons))
 }
 
+/// How many of those belong to a panel (the last may have fewer): width x width products, by column, then row.
+pub(crate) fn panel_values(neurons: usize) -> usize {
+    (NEURON_BLOCK * NEURON_BLOCK.min(neurons)).max(1)
+}
+
 /// One tile: rows of a left panel, columns of a right one, column-major.
 struct Job<'a, P: Product> {
     target: MatMut<'a, P>,
@@ -93,8 +98,7 @@ fn triangle_jobs<'a, P: Precision>(
     neurons: usize,
 ) -> Vec<Job<'a, P>> {
     let mut jobs = Vec::new();
-    let each = NEURON_BLOCK * NEURON_BLOCK.min(neurons);
-    let diagonals = diagonals.chunks_mut(each.max(1));
+    let diagonals = diagonals.chunks_mut(panel_values(neurons));
     for (right, (lines, diagonal)) in layout.lines(out, neurons).into_iter().zip(diagonals).enumerate() {
         let width = lines.panel.len();
         let target = MatMut::from_column_major_slice_mut(&mut diagonal[..width * width], width, width);

@@ -15,7 +15,7 @@ const LEAST: f64 = 1e-4;
 const SLACK: f64 = 0.02;
 
 /// Directions q = Σ mᵢ pᵢ, with the vectors p of a sample.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Directions {
     sample: Sample,
     gram: Vec<f64>,

@@ -61,24 +61,18 @@ const TESTED: usize = 32;
 /// Neurons of a job, and of a side of a tile.
 const JOB: usize = PANELS * PANEL;
 
-/// What a choice of directions would cost.
-struct Choice {
-    directions: usize,
-    cost: f64,
-}
-
 /// The coordinates of all neurons, if they pay.
 pub(super) fn coordinates(
     copy: &Copy8,
     when: LowRank,
     level: Level,
-    observe: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
+    go_on: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<Option<Copy8>, Error> {
     if when == LowRank::Never || (when == LowRank::Auto && copy.neurons() < LEAST_NEURONS) {
         return Ok(None);
     }
     let Some(directions) = choose(copy, when == LowRank::Always, level) else { return Ok(None) };
-    make(copy, &directions, level, observe).map(Some)
+    make(copy, &directions, level, go_on).map(Some)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "costs are rough")]
@@ -101,31 +95,33 @@ fn choose(copy: &Copy8, always: bool, level: Level) -> Option<Directions> {
     let test = test_panels(copy);
     let most = if always { order.len() } else { order.len() / 8 };
     let enough = if always { f64::INFINITY } else { all_tokens * 0.8 };
-    let mut best: Option<(Choice, Directions)> = None;
+    let (mut best, mut least_cost): (Option<Directions>, f64) = (None, enough);
     // Small steps take more time than they save where there are many neurons.
     let mut size = most.min(if most > 8 * GROWTH { 2 * GROWTH } else { GROWTH });
     while size > 0 {
         // The best that so large a sample could do: to decide all pairs in fewer coordinates than before.
-        let least = best.as_ref().map_or(0.0, |(b, _)| making(size, b.directions * 3 / 4));
-        if sampling(size) + least >= best.as_ref().map_or(enough, |(b, _)| b.cost) {
+        let least = best.as_ref().map_or(0.0, |best| making(size, best.count() * 3 / 4));
+        if sampling(size) + least >= least_cost {
             break;
         }
         let Some(directions) = Directions::of(Sample::new(copy, &order[..size]), level) else { break };
         let tested: Vec<Coordinates> =
             test.par_chunks(PANELS).map(|panels| directions.coordinates(copy, panels, level)).collect();
         let tested = Coordinates::joined(tested);
-        for (count, open) in directions.open(&tested, THRESHOLD) {
-            let cost = sampling(size) + making(size, count) + finishing(open);
-            if cost < best.as_ref().map_or(enough, |(b, _)| b.cost) {
-                best = Some((Choice { directions: count, cost }, directions.clone()));
-            }
+        let choices = directions.open(&tested, THRESHOLD).into_iter();
+        let costs =
+            choices.map(|(count, open)| (count, sampling(size) + making(size, count) + finishing(open)));
+        if let Some((count, cost)) = costs.min_by(|a, b| a.1.total_cmp(&b.1))
+            && cost < least_cost
+        {
+            (best, least_cost) = (Some(directions.first(count)), cost);
         }
         if size == most {
             break;
         }
         size = most.min(size + GROWTH);
     }
-    best.map(|(choice, directions)| directions.first(choice.directions))
+    best
 }
 
 /// The neurons that vary, in an order that has nothing to do with theirs: multiples of a number prime to 2^64.
@@ -167,7 +163,7 @@ fn make(
     copy: &Copy8,
     directions: &Directions,
     level: Level,
-    observe: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
+    go_on: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<Copy8, Error> {
     let panels = Copy8::panels_of(copy.neurons());
     let blocks = TokenBlocks::new(directions.count(), COORDINATE_BLOCK);
@@ -178,7 +174,7 @@ fn make(
     let mut beside = Vec::with_capacity(panels * PANEL);
     let margin = directions.margin() + rounding(blocks.count()) * 1.01;
     let wave = 4 * rayon::current_num_threads();
-    for (index, wave_of) in jobs.chunks(wave).enumerate() {
+    for wave_of in jobs.chunks(wave) {
         let done: Vec<Job> = wave_of
             .par_iter()
             .map(|panels| Job::new(copy, directions, panels, blocks, margin, level))
@@ -191,7 +187,7 @@ fn make(
             }
             beside.extend(job.beside);
         }
-        if observe((index + 1) * wave.min(jobs.len()), jobs.len()).is_break() {
+        if go_on().is_break() {
             return Err(Error::Cancelled);
         }
     }

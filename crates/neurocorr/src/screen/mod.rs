@@ -158,7 +158,7 @@ impl<'a, T: Float> Screen<'a, T> {
         let store = if in_memory { Store::in_memory(steps)? } else { Store::in_temporary_file(steps)? };
         let watch = |done: usize, _| observe(parts + done, all);
         let copy = Copy8::new(columns, &standards, &order, blocks, store, level, &watch)?;
-        let coordinates = low_rank::coordinates(&copy, options.low_rank, level, &|_, _| observe(all, all))?;
+        let coordinates = low_rank::coordinates(&copy, options.low_rank, level, &|| observe(all, all))?;
         Ok(Self { columns: *columns, options: *options, moments, standards, copy, coordinates })
     }
 

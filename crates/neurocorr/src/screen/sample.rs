@@ -10,14 +10,14 @@ use rayon::prelude::*;
 pub(super) const SHARES: f64 = 1.0 / (1_u64 << 23) as f64;
 
 /// Some neurons, in whole panels of their own.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Sample {
     neurons: usize,
     blocks: Vec<Block>,
 }
 
 /// One block of tokens of the sample.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Block {
     /// Unsigned, panel after panel.
     left: Vec<Step>,
