@@ -1,10 +1,8 @@
 //! The part of a dendrogram under a cutoff: chains that stop there, and what was not certain.
 
-use crate::chain::Watch;
+use crate::certain::{Below, Certainty, Rounding};
 use crate::dendrogram::Step;
-use crate::observer::Gate;
 use crate::run::{Input, by_chain, steps_of};
-use crate::table::Table;
 use crate::{Condensed, Dendrogram, Error, Float, Linkage, Merge, Method, Observer, Reducible, Scratch};
 
 /// Whether a run looks past the cutoff.
@@ -48,11 +46,18 @@ pub struct Forest<T> {
     n: usize,
     merges: Vec<Merge<T>>,
     ambiguities: Vec<Ambiguity<T>>,
+    repaired: usize,
 }
 
 impl<T: Float> Forest<T> {
     /// From steps in any order, those past the cutoff among them.
-    pub(crate) fn new(n: usize, steps: &[Step<T>], cutoff: T, found: Vec<Ambiguity<T>>) -> Self {
+    pub(crate) fn new(
+        n: usize,
+        steps: &[Step<T>],
+        cutoff: T,
+        found: Vec<Ambiguity<T>>,
+        repaired: usize,
+    ) -> Self {
         let mut order: Vec<usize> = (0..steps.len()).filter(|&step| steps[step].height <= cutoff).collect();
         order.sort_by(|&a, &b| steps[a].by_height(&steps[b]));
         let mut ambiguities = found;
@@ -66,7 +71,7 @@ impl<T: Float> Forest<T> {
             }
         }
         let steps: Vec<Step<T>> = order.iter().map(|&step| steps[step]).collect();
-        Self { n, merges: Dendrogram::in_order(n, &steps).into_merges(), ambiguities }
+        Self { n, merges: Dendrogram::in_order(n, &steps).into_merges(), ambiguities, repaired }
     }
 
     /// The number of observations.
@@ -85,6 +90,12 @@ impl<T: Float> Forest<T> {
     #[must_use]
     pub fn ambiguities(&self) -> &[Ambiguity<T>] {
         &self.ambiguities
+    }
+
+    /// How often a more exact source decided what the matrix left open.
+    #[must_use]
+    pub fn repaired(&self) -> usize {
+        self.repaired
     }
 
     /// The nodes that no merge joins, ascending: observations that are left alone, and the tops of the trees.
@@ -141,15 +152,52 @@ pub fn linkage_below_with<T: Float>(
     stop: Stop,
     observer: &dyn Observer,
 ) -> Result<Forest<T>, Error> {
-    let rounding = match method {
-        Method::Average | Method::Weighted => Rounding::new::<T>(3, false),
-        // Not proven; see `linkage_below`.
-        Method::Ward => Rounding::new::<T>(24, true),
-        _ => Rounding::new::<T>(0, false),
-    };
-    let mut watch = Below::new(cutoff, stop, rounding)?;
+    let mut watch = Below::new(&[cutoff], stop, Rounding::of_method::<T>(method))?;
     let (n, steps) = steps_of(scratch, Input::Condensed(condensed), method, &mut watch, observer)?;
-    Ok(Forest::new(n, &steps, cutoff, watch.found))
+    Ok(Forest::new(n, &steps, cutoff, watch.found, 0))
+}
+
+/// As [`linkage_below`], of dissimilarities that are only known within an uncertainty, and for several cutoffs at once.
+///
+/// The forest is that of the greatest cutoff. Every merge that the uncertainty leaves open, and every height that it leaves
+/// on either side of one of the cutoffs, is decided by [`Certainty::with_exact`] if that is given (see
+/// [`Forest::repaired`]), and else is an ambiguity. A height that was decided so is the exact one; the others are within
+/// the uncertainty.
+///
+/// So a matrix in single precision, made in half the time, gives the clusters of one in double precision, with a proof.
+///
+/// # Errors
+/// As [`linkage_below_with`]; [`Error::Cutoff`] without cutoffs.
+///
+/// ```
+/// use hclust::{Certainty, Condensed, Method, Scratch, linkage_below_certified};
+/// // 0-1 and 1-2 are as far apart, as far as these figures go.
+/// let d = Condensed::from_values(vec![0.1, 0.8, 0.101])?;
+/// let forest = linkage_below_certified(
+///     &mut Scratch::new(), d, Method::Average, &[0.2], Certainty::within(0.01), &())?;
+/// assert_eq!(forest.ambiguities().len(), 1);
+/// # Ok::<(), hclust::Error>(())
+/// ```
+pub fn linkage_below_certified<T: Float>(
+    scratch: &mut Scratch<T>,
+    condensed: Condensed<T>,
+    method: Method,
+    cutoffs: &[T],
+    certainty: Certainty<'_>,
+    observer: &dyn Observer,
+) -> Result<Forest<T>, Error> {
+    let greatest = || condensed.values().iter().map(|&value| value.into()).fold(0.0, f64::max);
+    let greatest = (method == Method::Ward && certainty.uncertainty() > 0.0).then(greatest);
+    let rounding = Rounding::of_method::<T>(method).with_input(certainty.uncertainty(), greatest);
+    let mut watch =
+        Below::new(cutoffs, Stop::Early, rounding)?.with_exact(certainty.exact(), method, condensed.n());
+    let (n, steps) = steps_of(scratch, Input::Condensed(condensed), method, &mut watch, observer)?;
+    if method == Method::Single {
+        // Its heights are dissimilarities, and change no more than those do.
+        watch.check_heights(&steps);
+    }
+    let cutoff = watch.cutoff();
+    Ok(Forest::new(n, &steps, cutoff, watch.found, watch.repaired))
 }
 
 /// As [`linkage_below_with`], by a reducible linkage of your own. `roundings` is the relative error of one `update` in
@@ -170,121 +218,7 @@ where
     T: Float,
     L: Linkage<T> + Reducible + ?Sized,
 {
-    let mut watch = Below::new(cutoff, stop, Rounding::new::<T>(roundings, false))?;
+    let mut watch = Below::new(&[cutoff], stop, Rounding::new::<T>(roundings, false))?;
     let (n, steps) = by_chain(scratch, Input::Condensed(condensed), linkage, &mut watch, observer)?;
-    Ok(Forest::new(n, &steps, cutoff, watch.found))
-}
-
-/// How far two computed values of one dissimilarity can be apart.
-///
-/// A value between clusters of a and b members has gone through at most a + b − 2 updates. If each has a relative error
-/// of at most r units of rounding, which average and weighted linkage keep (they are sums of what is not negative), it
-/// is within `r (a + b − 2) u` of what exact arithmetic makes of the input, and two values of different order within
-/// twice that. Complete and single linkage only choose: r = 0. All is rounded up by a hundredth for the second order.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rounding {
-    /// r times the unit.
-    each: f64,
-    /// The absolute error of one update below the normal range.
-    least: f64,
-}
-
-impl Rounding {
-    /// `squares`: the update takes squares and a root, so that what is lost below the normal range are squares.
-    fn new<T: Float>(roundings: u32, squares: bool) -> Self {
-        let single = size_of::<T>() == size_of::<f32>();
-        let (unit, normal) = if single {
-            (f64::from(f32::EPSILON) / 2.0, f64::from(f32::MIN_POSITIVE))
-        } else {
-            (f64::EPSILON / 2.0, f64::MIN_POSITIVE)
-        };
-        let each = f64::from(roundings) * unit * 1.01;
-        Self { each, least: if squares { each.sqrt() * normal.sqrt() } else { each * normal } }
-    }
-
-    /// Twice the error of a value that has gone through so many updates.
-    fn of(self, updates: f64, value: f64) -> f64 {
-        2.0 * updates * (self.each * value + self.least)
-    }
-}
-
-/// Stops chains at the cutoff and looks for ambiguities below it.
-pub(crate) struct Below<T> {
-    cutoff: T,
-    stop: Stop,
-    rounding: Rounding,
-    /// The most members of any cluster so far.
-    largest: f64,
-    pub(crate) found: Vec<Ambiguity<T>>,
-}
-
-impl<T: Float> Below<T> {
-    fn new(cutoff: T, stop: Stop, rounding: Rounding) -> Result<Self, Error> {
-        if cutoff.into().is_nan() {
-            return Err(Error::Cutoff);
-        }
-        Ok(Self { cutoff, stop, rounding, largest: 1.0, found: Vec::new() })
-    }
-
-    /// How much nearer than `value` mergers to come may be by rounding alone: after as many updates as there can be.
-    fn to_come(&self, n: usize, value: f64) -> f64 {
-        self.rounding.of(<f64 as Float>::from_count(n), value)
-    }
-
-    /// Some cluster other than y that is as near to x as y is, within rounding.
-    fn rival(&self, table: &mut impl Table<T>, x: usize, y: usize, height: T) -> Option<(usize, T)> {
-        let (n_x, n_y, height) = (table.size(x).into(), table.size(y).into(), height.into());
-        let rounding = self.rounding;
-        // As wide as it can be for any third cluster; then as it is for the one that is found.
-        let widest = |updates: f64, height: f64| height + 2.0 * rounding.of(updates, height);
-        let own = n_x + n_y - 2.0;
-        let bound = widest(own + n_x + self.largest - 2.0, height);
-        let is_close = |size: T, distance: T| {
-            let updates = own + n_x + size.into() - 2.0;
-            distance.into() <= height + rounding.of(updates, distance.into())
-        };
-        table.rival(x, y, T::from_f64(bound), is_close)
-    }
-}
-
-impl<T: Float> Watch<T> for Below<T> {
-    fn begin(&mut self, table: &mut impl Table<T>, gate: &Gate<'_>) {
-        if self.stop == Stop::Early {
-            // What is just past the cutoff is looked at one by one.
-            let cutoff = self.cutoff.into();
-            let beyond = cutoff + 2.0 * self.to_come(table.n(), cutoff);
-            table.remove_beyond(T::from_f64(beyond), gate);
-        }
-    }
-
-    fn is_final(&mut self, table: &mut impl Table<T>, x: usize, y: usize, height: T) -> bool {
-        if self.stop == Stop::Never || height <= self.cutoff {
-            return false;
-        }
-        if height.into() - self.cutoff.into() <= self.to_come(table.n(), height.into()) {
-            self.found.push(Ambiguity::Cutoff { a: x, b: y, distance: height });
-        }
-        true
-    }
-
-    fn merges(&mut self, table: &mut impl Table<T>, step: usize, x: usize, y: usize, height: T) {
-        let both = table.size(x).into() + table.size(y).into();
-        if height <= self.cutoff {
-            if self.stop == Stop::Early {
-                let (cutoff, slack) = (self.cutoff.into(), self.rounding.of(both - 2.0, self.cutoff.into()));
-                // Nothing is near an infinite cutoff.
-                if slack > 0.0 && cutoff - height.into() <= slack && cutoff.is_finite() {
-                    self.found.push(Ambiguity::Cutoff { a: x, b: y, distance: height });
-                }
-            }
-            let rival = self.rival(table, x, y, height).or_else(|| self.rival(table, y, x, height));
-            // Equal observations are one whatever the order.
-            if let Some((other, distance)) = rival
-                && !(height == T::ZERO && table.same(x, y))
-            {
-                self.found.push(Ambiguity::Tie { row: step, other, distance });
-            }
-        }
-        self.largest = self.largest.max(both);
-    }
+    Ok(Forest::new(n, &steps, cutoff, watch.found, 0))
 }

@@ -5,18 +5,45 @@ use crate::observer::{Gate, Observer, observe};
 use crate::table::Table;
 use crate::{Error, Float, Linkage, Reducible};
 
-/// What looks on while a chain runs, and may end it early.
+/// What is to become of two clusters, each the nearest of the other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Verdict<T> {
+    /// They merge at this height.
+    Merge(T),
+    /// The first of these has a nearer neighbour than it seemed: the second.
+    Follow(usize, usize),
+    /// They are final, both.
+    Apart,
+}
+
+/// What looks on while a chain runs, and may end it early or lead it elsewhere.
 pub(crate) trait Watch<T: Float> {
     /// Before the first step. Behind a closed gate what is left is of no use.
     fn begin(&mut self, _: &mut impl Table<T>, _: &Gate<'_>) {}
 
-    /// Whether x, which no chain leads to, is done with; y is its nearest.
-    fn is_final(&mut self, _: &mut impl Table<T>, _x: usize, _y: usize, _height: T) -> bool {
-        false
+    /// Where to go from x, whose nearest seems to be y; `None` if x is final. `before`: what leads to it.
+    fn next(
+        &mut self,
+        _: &mut impl Table<T>,
+        _x: usize,
+        y: usize,
+        height: T,
+        _before: Option<usize>,
+    ) -> Result<Option<(usize, T)>, Error> {
+        Ok(Some((y, height)))
     }
 
     /// Right before a merger.
-    fn merges(&mut self, _: &mut impl Table<T>, _step: usize, _x: usize, _y: usize, _height: T) {}
+    fn merges(
+        &mut self,
+        _: &mut impl Table<T>,
+        _step: usize,
+        _x: usize,
+        _y: usize,
+        height: T,
+    ) -> Result<Verdict<T>, Error> {
+        Ok(Verdict::Merge(height))
+    }
 }
 
 /// All merges, unwatched.
@@ -54,21 +81,34 @@ where
         }
         let start = before.map_or((x, T::INFINITY), |slot| (slot, pairs.get(x, slot)));
         let (y, height) = pairs.nearest(x, start);
-        if before.is_none() && watch.is_final(pairs, x, y, height) {
-            chain.clear();
+        let Some((y, height)) = watch.next(pairs, x, y, height, before)? else {
+            chain.pop();
             pairs.remove(x);
             observe(observer, n - pairs.live(), merges)?;
             continue;
-        }
+        };
         if before != Some(y) {
             chain.push(y);
             continue;
         }
-        chain.truncate(chain.len() - 2);
         let (a, b) = (x.min(y), x.max(y));
-        watch.merges(pairs, steps.len(), a, b, height);
-        pairs.merge(linkage, steps.len(), a, b, height)?;
-        steps.push(Step { a, b, height });
+        match watch.merges(pairs, steps.len(), a, b, height)? {
+            Verdict::Merge(shown) => {
+                chain.truncate(chain.len() - 2);
+                pairs.merge(linkage, steps.len(), a, b, height)?;
+                steps.push(Step { a, b, height: shown });
+            }
+            Verdict::Follow(from, to) => {
+                chain.truncate(chain.len() - usize::from(from != x));
+                chain.push(to);
+                continue;
+            }
+            Verdict::Apart => {
+                chain.truncate(chain.len() - 2);
+                pairs.remove(a);
+                pairs.remove(b);
+            }
+        }
         observe(observer, n - pairs.live(), merges)?;
         pairs.settle(&Gate::after(observer, n - pairs.live(), merges))?;
     }

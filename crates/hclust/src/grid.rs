@@ -432,20 +432,23 @@ impl<T: Float> Table<T> for Grid<T> {
         }
     }
 
-    fn rival(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Option<(usize, T)> {
+    fn rivals(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Vec<(usize, T)> {
         let (column, other) = (self.column_of[x] as usize, self.column_of[y]);
-        let close = |entry: &Neighbour<T>| is_close(self.sizes[entry.column as usize], entry.distance);
-        let mut found = self.others(column, other).find(close);
-        if found.is_none() && bound >= self.lists[column].limit() {
-            self.scan(column);
+        if bound < self.lists[column].limit() {
             let close = |entry: &Neighbour<T>| is_close(self.sizes[entry.column as usize], entry.distance);
-            found = self.others(column, other).find(close);
-            if bound >= self.lists[column].limit() {
-                // All that the list holds are far enough, but the next may not be: not certain is not unique.
-                found = found.or_else(|| self.others(column, other).last());
-            }
+            let found = self.others(column, other).filter(close);
+            return found.map(|entry| (entry.slot as usize, entry.distance)).collect();
         }
-        found.map(|entry| (entry.slot as usize, entry.distance))
+        // The list does not reach so far: the whole row.
+        self.refresh(column);
+        let row = &self.cells[self.start(column)..][..self.columns];
+        let close = |column: u32, distance: T| is_close(self.sizes[column as usize], distance);
+        #[expect(clippy::cast_possible_truncation, reason = "columns are numbered in 32 bits")]
+        let found =
+            row.iter().enumerate().filter(|&(_, &distance)| distance <= bound).filter(|&(at, &distance)| {
+                at != column && at as u32 != other && self.is_live_column(at) && close(at as u32, distance)
+            });
+        found.map(|(at, &distance)| (self.slots[at] as usize, distance)).collect()
     }
 
     fn same(&self, x: usize, y: usize) -> bool {

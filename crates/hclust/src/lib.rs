@@ -3,6 +3,7 @@
 
 mod below;
 mod candidates;
+mod certain;
 mod chain;
 mod check;
 mod condensed;
@@ -39,7 +40,10 @@ mod table;
 pub mod testing;
 mod union;
 
-pub use below::{Ambiguity, Forest, Stop, linkage_below, linkage_below_by, linkage_below_with};
+pub use below::{
+    Ambiguity, Forest, Stop, linkage_below, linkage_below_by, linkage_below_certified, linkage_below_with,
+};
+pub use certain::{Certainty, Exact};
 pub use check::MergeCheck;
 pub use condensed::Condensed;
 pub use dendrogram::{Dendrogram, Merge};

@@ -132,9 +132,9 @@ impl<T: Float> Table<T> for Pairs<T> {
         self.sizes[slot] = 0;
     }
 
-    fn rival(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Option<(usize, T)> {
+    fn rivals(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Vec<(usize, T)> {
         let others = self.live.iter().filter(|&&slot| slot != x && slot != y);
-        let mut found = others.map(|&slot| (slot, self.get(x, slot)));
-        found.find(|&(slot, distance)| distance <= bound && is_close(self.size(slot), distance))
+        let found = others.map(|&slot| (slot, self.get(x, slot)));
+        found.filter(|&(slot, distance)| distance <= bound && is_close(self.size(slot), distance)).collect()
     }
 }

@@ -45,9 +45,9 @@ pub(crate) trait Table<T: Float> {
     /// Behind a closed gate what is left is of no use.
     fn remove_beyond(&mut self, _cutoff: T, _gate: &Gate<'_>) {}
 
-    /// A live slot other than x and y, by its distance to x, for which `is_close` holds of its size and distance; that
-    /// can only be up to `bound`. One of them, if there are many.
-    fn rival(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Option<(usize, T)>;
+    /// The live slots other than x and y, with their distances to x, for which `is_close` holds of size and distance; that
+    /// can only be up to `bound`.
+    fn rivals(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Vec<(usize, T)>;
 
     /// Whether x and y are equally far from every other live slot.
     fn same(&self, x: usize, y: usize) -> bool {

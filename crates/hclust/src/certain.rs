@@ -1,0 +1,509 @@
+//! Chains that stop at a cutoff, what was not certain on the way, and its repair from a more exact source.
+
+use crate::chain::{Verdict, Watch};
+use crate::dendrogram::Step;
+use crate::observer::Gate;
+use crate::table::Table;
+use crate::{Ambiguity, Error, Float, Method, Stop};
+use std::collections::HashMap;
+
+/// A source of dissimilarities that are more exact than those of a matrix.
+pub trait Exact: Sync {
+    /// Of each of `a` from each of `b`, row-major; `None` to cancel the run.
+    fn dissimilarities(&self, a: &[usize], b: &[usize]) -> Option<Vec<f64>>;
+
+    /// How far each of them can be from what is meant.
+    fn uncertainty(&self) -> f64;
+
+    /// Whether two observations are certainly the same: 0 apart, and equally far from every other.
+    fn are_equal(&self, _a: usize, _b: usize) -> bool {
+        false
+    }
+}
+
+/// What is known of the dissimilarities in a matrix.
+///
+/// ```
+/// let certainty = hclust::Certainty::within(1e-12);
+/// assert_eq!(certainty.uncertainty(), 1e-12);
+/// ```
+#[derive(Clone, Copy, Default)]
+pub struct Certainty<'a> {
+    uncertainty: f64,
+    exact: Option<&'a dyn Exact>,
+}
+
+impl std::fmt::Debug for Certainty<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Certainty").field("uncertainty", &self.uncertainty).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Certainty<'a> {
+    /// Each is within so much of what is meant. 0 takes them at their word.
+    #[must_use]
+    pub fn within(uncertainty: f64) -> Self {
+        Self { uncertainty, exact: None }
+    }
+
+    /// Where rounding and uncertainty leave a merge open, it is decided by a more exact source: for average, weighted and
+    /// complete linkage.
+    #[must_use]
+    pub fn with_exact(self, exact: &'a dyn Exact) -> Self {
+        Self { exact: Some(exact), ..self }
+    }
+
+    pub(crate) fn exact(&self) -> Option<&'a dyn Exact> {
+        self.exact
+    }
+
+    /// How far each dissimilarity can be from what is meant.
+    #[must_use]
+    pub fn uncertainty(&self) -> f64 {
+        self.uncertainty
+    }
+}
+
+/// How far two computed values of one dissimilarity can be apart.
+///
+/// A value between clusters of a and b members has gone through at most a + b − 2 updates. If each has a relative error
+/// of at most r units of rounding, which average and weighted linkage keep (they are sums of what is not negative), it
+/// is within `r (a + b − 2) u` of what exact arithmetic makes of the input, and two values of different order within
+/// twice that. Complete and single linkage only choose: r = 0. All is rounded up by a hundredth for the second order.
+///
+/// Single, complete, average and weighted linkage are 1-Lipschitz in the input: its uncertainty is that of every value.
+/// Ward's squares are `2ab/(a+b)` times differences of means of squared dissimilarities: with a greatest dissimilarity D
+/// and an uncertainty e of each, a square is within `8 m D e` for m members.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rounding {
+    /// r times the unit.
+    each: f64,
+    /// The absolute error of one update below the normal range.
+    least: f64,
+    /// The uncertainty of the input.
+    input: f64,
+    /// For Ward: the greatest dissimilarity.
+    greatest: Option<f64>,
+}
+
+impl Rounding {
+    /// `squares`: the update takes squares and a root, so that what is lost below the normal range are squares.
+    pub(crate) fn new<T: Float>(roundings: u32, squares: bool) -> Self {
+        let single = size_of::<T>() == size_of::<f32>();
+        let (unit, normal) = if single {
+            (f64::from(f32::EPSILON) / 2.0, f64::from(f32::MIN_POSITIVE))
+        } else {
+            (f64::EPSILON / 2.0, f64::MIN_POSITIVE)
+        };
+        let each = f64::from(roundings) * unit * 1.01;
+        let least = if squares { each.sqrt() * normal.sqrt() } else { each * normal };
+        Self { each, least, input: 0.0, greatest: None }
+    }
+
+    pub(crate) fn of_method<T: Float>(method: Method) -> Self {
+        match method {
+            Method::Average | Method::Weighted => Self::new::<T>(3, false),
+            // Not proven; see `linkage_below`.
+            Method::Ward => Self::new::<T>(24, true),
+            _ => Self::new::<T>(0, false),
+        }
+    }
+
+    /// Of an input that is uncertain; for Ward with its greatest dissimilarity.
+    pub(crate) fn with_input(self, input: f64, greatest: Option<f64>) -> Self {
+        Self { input, greatest, ..self }
+    }
+
+    /// Twice the error of a value that has gone through so many updates.
+    pub(crate) fn of(self, updates: f64, value: f64) -> f64 {
+        let input = match self.greatest {
+            Some(greatest) if self.input > 0.0 => {
+                let square = 8.0 * (updates + 2.0) * greatest * self.input;
+                (square / value.max(f64::MIN_POSITIVE)).min(square.sqrt())
+            }
+            _ => self.input,
+        };
+        2.0 * (updates * (self.each * value + self.least) + input)
+    }
+}
+
+/// Stops chains at the cutoff and looks for ambiguities below it.
+pub(crate) struct Below<'a, T> {
+    /// The greatest.
+    cutoff: T,
+    /// All that are of interest.
+    cutoffs: Vec<T>,
+    stop: Stop,
+    rounding: Rounding,
+    /// The most members of any cluster so far.
+    largest: f64,
+    repair: Option<Repair<'a>>,
+    pub(crate) found: Vec<Ambiguity<T>>,
+    pub(crate) repaired: usize,
+}
+
+impl<'a, T: Float> Below<'a, T> {
+    pub(crate) fn new(cutoffs: &[T], stop: Stop, rounding: Rounding) -> Result<Self, Error> {
+        let greatest = cutoffs.iter().copied().reduce(|a, b| if b > a { b } else { a });
+        match greatest {
+            Some(cutoff) if !cutoffs.iter().any(|&cutoff| cutoff.into().is_nan()) => Ok(Self {
+                cutoff,
+                cutoffs: cutoffs.to_vec(),
+                stop,
+                rounding,
+                largest: 1.0,
+                repair: None,
+                found: Vec::new(),
+                repaired: 0,
+            }),
+            _ => Err(Error::Cutoff),
+        }
+    }
+
+    /// With a more exact source, for n observations; of no use to a method that cannot be repaired from it.
+    pub(crate) fn with_exact(self, exact: Option<&'a dyn Exact>, method: Method, n: usize) -> Self {
+        let repair = exact.map(|exact| Repair::new(exact, method, n));
+        Self { repair, ..self }
+    }
+
+    pub(crate) fn cutoff(&self) -> T {
+        self.cutoff
+    }
+
+    /// What heights that are dissimilarities of the input leave open.
+    pub(crate) fn check_heights(&mut self, steps: &[Step<T>]) {
+        let slack = self.rounding.of(0.0, 0.0);
+        if slack > 0.0 {
+            let near = steps.iter().filter(|step| self.at_cutoff(step.height.into(), slack).is_some());
+            self.found =
+                near.map(|&Step { a, b, height }| Ambiguity::Cutoff { a, b, distance: height }).collect();
+        }
+    }
+
+    /// How much nearer than `value` mergers to come may be by rounding alone: after as many updates as there can be.
+    fn to_come(&self, n: usize, value: f64) -> f64 {
+        self.rounding.of(<f64 as Float>::from_count(n), value)
+    }
+
+    /// Clusters other than y that are as near to x as y is, within rounding.
+    fn rivals(&self, table: &mut impl Table<T>, x: usize, y: usize, height: T) -> Vec<(usize, T)> {
+        let (n_x, n_y, height) = (table.size(x).into(), table.size(y).into(), height.into());
+        let rounding = self.rounding;
+        // As wide as it can be for any third cluster; then as it is for the one that is found.
+        let widest = |updates: f64, height: f64| height + 2.0 * rounding.of(updates, height);
+        let own = n_x + n_y - 2.0;
+        let bound = widest(own + n_x + self.largest - 2.0, height);
+        let is_close = |size: T, distance: T| {
+            let updates = own + n_x + size.into() - 2.0;
+            distance.into() <= height + rounding.of(updates, distance.into())
+        };
+        table.rivals(x, y, T::from_f64(bound), is_close)
+    }
+
+    /// The cutoff that a height may be on either side of.
+    fn at_cutoff(&self, height: f64, slack: f64) -> Option<f64> {
+        let cutoffs = self.cutoffs.iter().map(|&cutoff| cutoff.into());
+        // Nothing is near an infinite cutoff.
+        cutoffs.filter(|cutoff| cutoff.is_finite()).find(|cutoff| (cutoff - height).abs() <= slack)
+    }
+
+    /// The nearest of some clusters to x by the exact source, the first of equal ones, and whether another may be as near;
+    /// `None` without such a source.
+    fn nearest_of(&mut self, x: usize, among: &[usize]) -> Result<Option<(usize, Value, bool)>, Error> {
+        let Some(repair) = &mut self.repair else { return Ok(None) };
+        let mut values = Vec::with_capacity(among.len());
+        for &slot in among {
+            let Some(value) = repair.between(x, slot)? else { return Ok(None) };
+            values.push((slot, value));
+        }
+        let least = values.iter().copied().reduce(|a, b| if b.1.value < a.1.value { b } else { a });
+        Ok(least.map(|(slot, least)| {
+            let open = values.iter().any(|(other, value)| *other != slot && !least.is_below(*value));
+            (slot, least, open)
+        }))
+    }
+
+    /// Whether two clusters that are to merge are the same to the last bit: then they are one whatever the order.
+    fn are_equal(&self, table: &impl Table<T>, x: usize, y: usize, height: T, slack: f64) -> bool {
+        if self.rounding.input == 0.0 {
+            return height == T::ZERO && table.same(x, y);
+        }
+        height.into() <= slack && self.repair.as_ref().is_some_and(|repair| repair.are_equal(x, y))
+    }
+
+    /// Whether x and y are each the nearest of the other, or who is nearer to which of them; a tie if that stays open.
+    fn decide(
+        &mut self,
+        [x, y]: [usize; 2],
+        rivals: [Vec<(usize, T)>; 2],
+    ) -> Result<(Option<Verdict<T>>, Option<(usize, T)>), Error> {
+        let mut tie = None;
+        for ((from, to), rivals) in [(x, y), (y, x)].into_iter().zip(rivals) {
+            let among: Vec<usize> = std::iter::once(to).chain(rivals.iter().map(|rival| rival.0)).collect();
+            if among.len() == 1 {
+                continue;
+            }
+            match self.nearest_of(from, &among)? {
+                Some((at, _, false)) if at == to => self.repaired += 1,
+                Some((at, _, false)) if !self.gave_up() => {
+                    self.repaired += 1;
+                    self.careful(true);
+                    return Ok((Some(Verdict::Follow(from, at)), None));
+                }
+                _ => tie = tie.or(rivals.first().copied()),
+            }
+        }
+        Ok((None, tie))
+    }
+
+    /// The height of a merger that may be on either side of a cutoff; `None` if it stays open.
+    fn exact_height(&mut self, x: usize, y: usize, cutoff: f64) -> Result<Option<f64>, Error> {
+        let Some(repair) = &mut self.repair else { return Ok(None) };
+        let value = repair.between(x, y)?;
+        let decided = value.filter(|value| value.lower() > cutoff || value.upper() <= cutoff);
+        self.repaired += usize::from(decided.is_some());
+        Ok(decided.map(|value| value.value))
+    }
+}
+
+impl<T: Float> Watch<T> for Below<'_, T> {
+    fn begin(&mut self, table: &mut impl Table<T>, gate: &Gate<'_>) {
+        if self.stop == Stop::Early {
+            // What is just past the cutoff is looked at one by one.
+            let cutoff = self.cutoff.into();
+            let beyond = cutoff + 2.0 * self.to_come(table.n(), cutoff);
+            table.remove_beyond(T::from_f64(beyond), gate);
+        }
+    }
+
+    fn next(
+        &mut self,
+        table: &mut impl Table<T>,
+        x: usize,
+        y: usize,
+        height: T,
+        before: Option<usize>,
+    ) -> Result<Option<(usize, T)>, Error> {
+        let cutoff = self.cutoff.into();
+        // A chain that has been led elsewhere can hold clusters that have grown since, and are no longer near.
+        let stale = self.repair.as_ref().is_some_and(|repair| repair.fold.is_some());
+        if (before.is_none() || stale) && self.stop == Stop::Early && height > self.cutoff {
+            let slack = self.to_come(table.n(), height.into());
+            if height.into() - cutoff > slack {
+                return Ok(None);
+            }
+            let mut near: Vec<usize> = vec![y];
+            let bound = T::from_f64(cutoff + 2.0 * slack);
+            near.extend(table.rivals(x, y, bound, |_, _| true).iter().map(|rival| rival.0));
+            match self.nearest_of(x, &near)? {
+                Some((to, value, _)) if value.upper() <= cutoff => {
+                    self.careful(true);
+                    self.repaired += 1;
+                    return Ok(Some((to, T::from_f64(value.value))));
+                }
+                Some((_, value, _)) if value.lower() > cutoff => self.repaired += 1,
+                _ => self.found.push(Ambiguity::Cutoff { a: x, b: y, distance: height }),
+            }
+            return Ok(None);
+        }
+        if self.repair.as_ref().is_some_and(|repair| repair.careful) {
+            // Of equal ones that before x in the chain, so that every other step goes down.
+            let mut near: Vec<usize> = before.into_iter().chain([y]).collect();
+            near.dedup();
+            near.extend(self.rivals(table, x, y, height).iter().map(|rival| rival.0));
+            if near.len() > 1
+                && let Some((to, value, _)) = self.nearest_of(x, &near)?
+                && to != y
+            {
+                return Ok(Some((to, T::from_f64(value.value))));
+            }
+        }
+        Ok(Some((y, height)))
+    }
+
+    fn merges(
+        &mut self,
+        table: &mut impl Table<T>,
+        step: usize,
+        x: usize,
+        y: usize,
+        height: T,
+    ) -> Result<Verdict<T>, Error> {
+        let both = table.size(x).into() + table.size(y).into();
+        let slack = self.rounding.of(both - 2.0, height.into());
+        let decides = self.repair.as_ref().is_some_and(|repair| repair.fold.is_some());
+        let (mut shown, mut tie) = (height, None);
+        if height <= self.cutoff || (decides && height.into() - self.cutoff.into() <= slack) {
+            let rivals = [self.rivals(table, x, y, height), self.rivals(table, y, x, height)];
+            let cutoff = if self.stop == Stop::Early { self.at_cutoff(height.into(), slack) } else { None };
+            let open = cutoff.is_some() || rivals.iter().any(|rivals| !rivals.is_empty());
+            let equal = open && self.are_equal(table, x, y, height, slack);
+            if !equal {
+                let elsewhere;
+                (elsewhere, tie) = self.decide([x, y], rivals)?;
+                if let Some(elsewhere) = elsewhere {
+                    return Ok(elsewhere);
+                }
+            }
+            if let Some(cutoff) = cutoff.filter(|_| !equal && slack > 0.0) {
+                match self.exact_height(x, y, cutoff)? {
+                    Some(exact) => shown = T::from_f64(exact),
+                    None => self.found.push(Ambiguity::Cutoff { a: x, b: y, distance: height }),
+                }
+                if shown > self.cutoff {
+                    self.careful(false);
+                    return Ok(Verdict::Apart);
+                }
+            }
+            if equal {
+                shown = T::ZERO;
+            }
+        }
+        if let Some((other, distance)) = tie {
+            self.found.push(Ambiguity::Tie { row: step, other, distance });
+        }
+        self.careful(false);
+        if let Some(repair) = &mut self.repair {
+            shown = T::from_f64(repair.merged(x, y, shown.into()));
+        }
+        self.largest = self.largest.max(both);
+        Ok(Verdict::Merge(shown))
+    }
+}
+
+impl<T> Below<'_, T> {
+    fn careful(&mut self, careful: bool) {
+        if let Some(repair) = &mut self.repair {
+            repair.steps = if careful { repair.steps + 1 } else { 0 };
+            repair.careful = careful;
+        }
+    }
+
+    /// Whether the chain has been led elsewhere more often since the last merger than can be.
+    fn gave_up(&self) -> bool {
+        self.repair.as_ref().is_some_and(|repair| repair.steps > repair.members.len())
+    }
+}
+
+/// A dissimilarity of two clusters by the exact source.
+#[derive(Debug, Clone, Copy)]
+struct Value {
+    value: f64,
+    error: f64,
+}
+
+impl Value {
+    fn lower(self) -> f64 {
+        self.value - self.error
+    }
+
+    fn upper(self) -> f64 {
+        self.value + self.error
+    }
+
+    /// Certainly less.
+    fn is_below(self, other: Self) -> bool {
+        self.upper() < other.lower()
+    }
+}
+
+/// How a cluster's dissimilarity follows from its members'.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fold {
+    Greatest,
+    Mean,
+    /// Weights halve with every merger.
+    Weighted,
+}
+
+/// Clusters by their members, and what the exact source has said of them.
+struct Repair<'a> {
+    exact: &'a dyn Exact,
+    /// Unless only equal observations can be told.
+    fold: Option<Fold>,
+    /// By slot.
+    members: Vec<Vec<usize>>,
+    /// By observation: mergers that it has gone through.
+    depths: Vec<i32>,
+    /// By slot: the height of its last merger, so that no height is below one under it.
+    heights: Vec<f64>,
+    /// By pair of slots with their sizes.
+    known: HashMap<[(usize, usize); 2], Value>,
+    /// Whether every step of the chain is to be decided exactly, since one has been.
+    careful: bool,
+    /// Turns of the chain since the last merger.
+    steps: usize,
+}
+
+impl<'a> Repair<'a> {
+    fn new(exact: &'a dyn Exact, method: Method, n: usize) -> Self {
+        let fold = match method {
+            Method::Complete => Some(Fold::Greatest),
+            Method::Average => Some(Fold::Mean),
+            Method::Weighted => Some(Fold::Weighted),
+            _ => None,
+        };
+        Self {
+            exact,
+            fold,
+            members: (0..n).map(|slot| vec![slot]).collect(),
+            depths: vec![0; n],
+            heights: vec![0.0; n],
+            known: HashMap::new(),
+            careful: false,
+            steps: 0,
+        }
+    }
+
+    /// Whether all members of two clusters are the same.
+    fn are_equal(&self, x: usize, y: usize) -> bool {
+        let mut members = self.members[x].iter().chain(&self.members[y]).copied();
+        members.next().is_none_or(|first| members.all(|other| self.exact.are_equal(first, other)))
+    }
+
+    /// x has merged into y at a height; gives it, no lower than those of the two.
+    fn merged(&mut self, x: usize, y: usize, height: f64) -> f64 {
+        let members = std::mem::take(&mut self.members[x]);
+        self.members[y].extend(members);
+        if self.fold == Some(Fold::Weighted) {
+            self.members[y].iter().for_each(|&member| self.depths[member] += 1);
+        }
+        self.heights[y] = height.max(self.heights[x]).max(self.heights[y]);
+        self.heights[y]
+    }
+
+    /// How far two clusters are from each other; `None` if that does not follow from their members.
+    fn between(&mut self, x: usize, y: usize) -> Result<Option<Value>, Error> {
+        let Some(fold) = self.fold else { return Ok(None) };
+        let (x, y) = (x.min(y), x.max(y));
+        let key = [x, y].map(|slot| (slot, self.members[slot].len()));
+        if let Some(&value) = self.known.get(&key) {
+            return Ok(Some(value));
+        }
+        let (a, b) = (&self.members[x], &self.members[y]);
+        let weight =
+            |member: usize| if fold == Fold::Weighted { 0.5_f64.powi(self.depths[member]) } else { 1.0 };
+        let weights = |members: &[usize]| members.iter().map(|&member| weight(member)).collect::<Vec<f64>>();
+        let (of_a, of_b) = (weights(a), weights(b));
+        let (mut sum, mut greatest) = (0.0, 0.0_f64);
+        for (rows, of_rows) in a.chunks(ROWS).zip(of_a.chunks(ROWS)) {
+            let values = self.exact.dissimilarities(rows, b).ok_or(Error::Cancelled)?;
+            for (row, weight) in values.chunks(b.len()).zip(of_rows) {
+                greatest = row.iter().copied().fold(greatest, f64::max);
+                sum += weight * row.iter().zip(&of_b).map(|(value, weight)| value * weight).sum::<f64>();
+            }
+        }
+        let count = |weights: &[f64]| weights.iter().sum::<f64>();
+        let value = if fold == Fold::Greatest { greatest } else { sum / (count(&of_a) * count(&of_b)) };
+        let members = <f64 as Float>::from_count(a.len() + b.len());
+        // What is decided against it may have gone through as many updates; its own sums are shorter.
+        let rounding = Rounding::new::<f64>(if fold == Fold::Greatest { 0 } else { 3 }, false);
+        let error = 2.0 * self.exact.uncertainty() + 2.0 * rounding.of(members, value);
+        let value = Value { value, error };
+        self.known.insert(key, value);
+        Ok(Some(value))
+    }
+}
+
+/// Members of a cluster that the exact source is asked about at a time.
+const ROWS: usize = 256;
