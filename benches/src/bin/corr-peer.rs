@@ -1,6 +1,6 @@
 //! Correlations of one file in one process, for `cargo xtask compare corr`: `corr-peer TASK FILE THRESHOLD` prints
 //! `TASK seconds …` a line (mapping the file not counted). `screen` finds the pairs above the threshold, `screen-all` asks the
-//! bytes about every pair over all tokens, `dense` and `dense-f32` make the condensed matrix, `dense-square` the square; `check` holds the screen's pairs to the matrix and to the defined kernel.
+//! bytes about every pair over all tokens, `dense`, `dense-f32` and `dense-single` (products of pieces in f32, sums in f64) make the condensed matrix, `dense-square` the square; `check` holds the screen's pairs to the matrix and to the defined kernel.
 
 use activations::{Layout, Scratch, Values};
 use neurocorr::{
@@ -44,6 +44,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         "dense-f32" => {
             let dense = Dense::<f32>::with_precision();
             timed("dense-f32", || dense.condensed(&columns, Measure::Correlation))?;
+        }
+        "dense-single" => {
+            timed("dense-single", || {
+                Dense::new().condensed_of_single_products(&columns, Measure::Correlation)
+            })?;
         }
         "dense-square" => {
             timed("dense-square", || Dense::new().square(&columns, Measure::Correlation))?;

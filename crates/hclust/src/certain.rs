@@ -232,11 +232,7 @@ impl<'a, T: Float> Below<'a, T> {
     }
 
     /// Whether x and y are each the nearest of the other, or who is nearer to which of them; a tie if that stays open.
-    fn decide(
-        &mut self,
-        [x, y]: [usize; 2],
-        rivals: [Vec<(usize, T)>; 2],
-    ) -> Result<(Option<Verdict<T>>, Option<(usize, T)>), Error> {
+    fn decide(&mut self, [x, y]: [usize; 2], rivals: [Vec<(usize, T)>; 2]) -> Result<Decision<T>, Error> {
         let mut tie = None;
         for ((from, to), rivals) in [(x, y), (y, x)].into_iter().zip(rivals) {
             let among: Vec<usize> = std::iter::once(to).chain(rivals.iter().map(|rival| rival.0)).collect();
@@ -248,12 +244,12 @@ impl<'a, T: Float> Below<'a, T> {
                 Some((at, _, false)) if !self.gave_up() => {
                     self.repaired += 1;
                     self.careful(true);
-                    return Ok((Some(Verdict::Follow(from, at)), None));
+                    return Ok(Decision::Follow(from, at));
                 }
                 _ => tie = tie.or(rivals.first().copied()),
             }
         }
-        Ok((None, tie))
+        Ok(tie.map_or(Decision::Nearest, |(other, distance)| Decision::Open { other, distance }))
     }
 
     /// The height of a merger that may be on either side of a cutoff; `None` if it stays open.
@@ -339,10 +335,10 @@ impl<T: Float> Watch<T> for Below<'_, T> {
             let open = cutoff.is_some() || rivals.iter().any(|rivals| !rivals.is_empty());
             let equal = open && self.are_equal(table, x, y, height, slack);
             if !equal {
-                let elsewhere;
-                (elsewhere, tie) = self.decide([x, y], rivals)?;
-                if let Some(elsewhere) = elsewhere {
-                    return Ok(elsewhere);
+                match self.decide([x, y], rivals)? {
+                    Decision::Nearest => {}
+                    Decision::Follow(from, to) => return Ok(Verdict::Follow(from, to)),
+                    Decision::Open { other, distance } => tie = Some((other, distance)),
                 }
             }
             if let Some(cutoff) = cutoff.filter(|_| !equal && slack > 0.0) {
@@ -369,6 +365,16 @@ impl<T: Float> Watch<T> for Below<'_, T> {
         self.largest = self.largest.max(both);
         Ok(Verdict::Merge(shown))
     }
+}
+
+/// Of two clusters that seem to be each other's nearest.
+enum Decision<T> {
+    /// They are.
+    Nearest,
+    /// The first of these has a nearer one: the second.
+    Follow(usize, usize),
+    /// Another may be as near.
+    Open { other: usize, distance: T },
 }
 
 impl<T> Below<'_, T> {

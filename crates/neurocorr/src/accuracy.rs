@@ -26,6 +26,22 @@ pub fn error_bound_in<P: Precision>(tokens: usize) -> f64 {
     bound::<P>(count(tokens), count(tokens))
 }
 
+/// As [`error_bound`], for [`Dense::condensed_of_single_products`](crate::Dense::condensed_of_single_products).
+///
+/// With u = 2⁻²⁴: taking the standardised values into `f32` turns each column by at most u, which moves the cosine of two by at
+/// most 4 u; a product over a piece of 128 tokens carries at most 128 u of Σ|xᵢyᵢ| in that piece, whatever the order of
+/// its additions, and the pieces' Σ|xᵢyᵢ| add up to at most ‖x‖‖y‖. Norms and sums of pieces are in `f64`.
+///
+/// ```
+/// assert!(neurocorr::error_bound_of_single_products(30_000) < 1e-5);
+/// ```
+#[must_use]
+pub fn error_bound_of_single_products(tokens: usize) -> f64 {
+    let piece = count(PRODUCT_TOKENS.min(tokens));
+    // Two u to spare, for the second order and for what is lost below the range of `f32`.
+    f32::UNIT * (piece + 6.0) + error_bound(tokens)
+}
+
 /// `spread`: the sum of the tokens' weights over the least.
 fn bound<P: Precision>(tokens: f64, spread: f64) -> f64 {
     let piece = count(PRODUCT_TOKENS);

@@ -87,6 +87,14 @@ fn squares<P: Precision>(diagonals: &[P], neurons: usize) -> Vec<f64> {
     squares
 }
 
+/// Puts Σ x² of every neuron into the products of panels with themselves.
+pub(crate) fn set_squares(diagonals: &mut [f64], squares: &[f64]) {
+    for (panel, values) in diagonals.chunks_mut(panel_values(squares.len())).enumerate() {
+        let own = &squares[panel_of(panel, squares.len())];
+        values.iter_mut().step_by(own.len() + 1).zip(own).for_each(|(to, &square)| *to = square);
+    }
+}
+
 /// Products become the measure, in place, in [`Layout::Condensed`].
 pub(crate) fn finish_condensed<P: Precision>(out: &mut [P], diagonals: &[P], neurons: usize, measure: Measure) {
     let squares = squares(diagonals, neurons);

@@ -1,6 +1,7 @@
 //! The product of all pairs of standardised columns, tile by tile, where the result will stand. But for the screen's
 //! directions, the one file that names faer.
 
+use crate::level::{Level, Work};
 use crate::standardize::{Block, panel_of};
 use crate::{Error, NEURON_BLOCK, Precision};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
@@ -14,6 +15,72 @@ pub trait Product: faer::traits::ComplexField + Send + Sync {}
 
 impl Product for f32 {}
 impl Product for f64 {}
+
+/// A precision in which products over a piece of tokens are made; their sums stand in `P`.
+pub(crate) trait SumIn<P: Precision>: Precision {
+    /// Adds `lhs · rhs` to `target`, or puts it there; of the lower triangle only, or of all. `own` is memory to be used
+    /// again.
+    fn sum(target: MatMut<'_, P>, factors: Factors<'_, Self>, accumulate: Accum, own: &mut Vec<Self>);
+}
+
+/// The two sides of a product.
+#[derive(Clone, Copy)]
+pub(crate) struct Factors<'a, P> {
+    lhs: MatRef<'a, P>,
+    rhs: MatRef<'a, P>,
+    /// Whether only the lower triangle is wanted.
+    triangle: bool,
+}
+
+impl<P: Precision> SumIn<P> for P {
+    fn sum(target: MatMut<'_, P>, factors: Factors<'_, P>, accumulate: Accum, _: &mut Vec<P>) {
+        add(target, factors, accumulate);
+    }
+}
+
+/// Products of pieces in `f32`, at twice the speed; all sums of pieces in `f64`.
+impl SumIn<f64> for f32 {
+    fn sum(mut target: MatMut<'_, f64>, factors: Factors<'_, f32>, accumulate: Accum, own: &mut Vec<f32>) {
+        let (rows, columns) = (target.nrows(), target.ncols());
+        own.resize(rows * columns, 0.0);
+        let apart = MatMut::from_column_major_slice_mut(own, rows, columns);
+        add(apart, factors, Accum::Replace);
+        let replace = matches!(accumulate, Accum::Replace);
+        for (column, from) in own.chunks(rows.max(1)).enumerate() {
+            let to = target.as_mut().col_mut(column);
+            // A single row has been put apart: its values do not touch.
+            match to.try_as_col_major_mut() {
+                Some(to) => Level::detect().run(Widen { to: to.as_slice_mut(), from, replace }),
+                None => {
+                    for (row, &value) in from.iter().enumerate() {
+                        let to = &mut target[(row, column)];
+                        *to = if replace { f64::from(value) } else { *to + f64::from(value) };
+                    }
+                }
+            }
+        }
+    }
+}
+
+struct Widen<'a> {
+    to: &'a mut [f64],
+    from: &'a [f32],
+    replace: bool,
+}
+
+impl Work for Widen<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let pairs = self.to.iter_mut().zip(self.from);
+        if self.replace {
+            pairs.for_each(|(to, &from)| *to = f64::from(from));
+        } else {
+            pairs.for_each(|(to, &from)| *to += f64::from(from));
+        }
+    }
+}
 
 /// Where products with later neurons stand while they are summed: a neuron's on one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,8 +225,8 @@ pub(crate) fn triangle_tiles(neurons: usize) -> usize {
 }
 
 /// Adds the products of a block's tokens for all pairs of its neurons; `replace` begins anew.
-pub(crate) fn add_triangle<P: Precision>(
-    block: &Block<P>,
+pub(crate) fn add_triangle<P: Precision, Q: SumIn<P>>(
+    block: &Block<Q>,
     layout: Layout,
     out: &mut [P],
     diagonals: &mut [P],
@@ -187,14 +254,14 @@ pub(crate) fn add_rectangle<P: Precision>(
 }
 
 /// Every tile by one thread, pieces of tokens in order: the bits do not depend on the number of threads.
-fn run<P: Precision>(
+fn run<P: Precision, Q: SumIn<P>>(
     jobs: Vec<Job<'_, P>>,
-    left: &Block<P>,
-    right: &Block<P>,
+    left: &Block<Q>,
+    right: &Block<Q>,
     replace: bool,
     watch: &Watch<'_>,
 ) -> Result<(), Error> {
-    jobs.into_par_iter().for_each(|mut job| {
+    jobs.into_par_iter().for_each_init(Vec::new, |own, mut job| {
         if watch.cancelled() {
             return;
         }
@@ -204,10 +271,10 @@ fn run<P: Precision>(
             let mut line = vec![P::default(); columns * APART];
             let mut apart = MatMut::from_column_major_slice_with_stride_mut(&mut line, 1, columns, APART);
             apart.copy_from(job.target.as_ref());
-            add_pieces(apart.as_mut(), job.panels, left, right, replace);
+            add_pieces(apart.as_mut(), job.panels, [left, right], replace, own);
             job.target.copy_from(apart);
         } else {
-            add_pieces(job.target, job.panels, left, right, replace);
+            add_pieces(job.target, job.panels, [left, right], replace, own);
         }
         watch.tile();
     });
@@ -218,12 +285,12 @@ fn run<P: Precision>(
 const APART: usize = 2;
 
 /// Adds all tokens of the blocks to a tile, piece by piece.
-fn add_pieces<P: Precision>(
+fn add_pieces<P: Precision, Q: SumIn<P>>(
     mut target: MatMut<'_, P>,
     panels: Panels,
-    left: &Block<P>,
-    right: &Block<P>,
+    [left, right]: [&Block<Q>; 2],
     replace: bool,
+    own: &mut Vec<Q>,
 ) {
     for piece in 0..left.pieces() {
         let accumulate = if replace && piece == 0 { Accum::Replace } else { Accum::Add };
@@ -231,17 +298,13 @@ fn add_pieces<P: Precision>(
         let lhs = MatRef::from_row_major_slice_with_stride(lhs, tokens, target.nrows(), stride);
         let (rhs, tokens, stride) = right.piece(panels.right, piece);
         let rhs = MatRef::from_row_major_slice_with_stride(rhs, tokens, target.ncols(), stride);
-        add(target.as_mut(), lhs.transpose(), rhs, accumulate, panels.triangle);
+        let factors = Factors { lhs: lhs.transpose(), rhs, triangle: panels.triangle };
+        Q::sum(target.as_mut(), factors, accumulate, own);
     }
 }
 
-fn add<P: Precision>(
-    target: MatMut<'_, P>,
-    lhs: MatRef<'_, P>,
-    rhs: MatRef<'_, P>,
-    accumulate: Accum,
-    triangle: bool,
-) {
+fn add<P: Precision>(target: MatMut<'_, P>, factors: Factors<'_, P>, accumulate: Accum) {
+    let Factors { lhs, rhs, triangle } = factors;
     let one = P::of(1.0);
     if triangle {
         let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);

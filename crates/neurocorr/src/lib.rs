@@ -27,7 +27,7 @@ mod sums;
 pub mod testing;
 mod turn;
 
-pub use accuracy::{error_bound, error_bound_in};
+pub use accuracy::{error_bound, error_bound_in, error_bound_of_single_products};
 pub use columns::{Columns, Order};
 pub use condensed::condensed_index;
 pub use correlations::{Correlations, Measure, correlations};

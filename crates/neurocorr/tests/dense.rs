@@ -10,7 +10,8 @@
 use neurocorr::testing::{Matrix, matrices, naive_correlation, naive_square};
 use neurocorr::{
     Columns, CrossMaxima, CrossProducts, Dense, Error, Float, Measure, Moments, NonFinite, Sign, average_ranks,
-    condensed_index, correlations, error_bound, error_bound_in, pair_correlation,
+    condensed_index, correlations, error_bound, error_bound_in, error_bound_of_single_products,
+    pair_correlation,
 };
 use proptest::prelude::*;
 use std::ops::ControlFlow;
@@ -52,6 +53,18 @@ proptest! {
         let tolerance = error_bound_in::<f32>(x.tokens) + error_bound(x.tokens);
         for (ours, twin) in r.iter().zip(naive_square(&x, Measure::Correlation)) {
             prop_assert!((f64::from(*ours) - twin).abs() <= tolerance, "{ours} {twin}");
+        }
+    }
+
+    #[test]
+    fn sums_of_single_products_are_within_their_bound_of_the_naive_twin(x in matrices(300, 12)) {
+        let r = Dense::new().condensed_of_single_products(&columns(&x), Measure::Correlation).unwrap();
+        let tolerance = error_bound_of_single_products(x.tokens) + error_bound(x.tokens);
+        let n = x.neurons;
+        let square = naive_square(&x, Measure::Correlation);
+        for (i, j) in (0..n).flat_map(|i| (i + 1..n).map(move |j| (i, j))) {
+            let (ours, twin) = (r[condensed_index(n, i, j).unwrap()], square[i * n + j]);
+            prop_assert!((ours - twin).abs() <= tolerance, "{ours} {twin}");
         }
     }
 
@@ -423,4 +436,23 @@ fn every_misuse_is_a_typed_error() {
     let stop = |_, _| ControlFlow::Break(());
     assert_eq!(dense.observe(&stop).square(&x, Measure::Correlation), Err(Error::Cancelled));
     assert_eq!(dense.observe(&stop).cross(&x, &x, Measure::Correlation), Err(Error::Cancelled));
+}
+
+#[test]
+fn single_products_have_the_same_bits_for_any_number_of_threads_and_are_near_at_every_tile_edge() {
+    for neurons in [1, 2, 191, 192, 193, 385] {
+        let x = activations(1_300, neurons, 3);
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            let single = || Dense::new().condensed_of_single_products(&columns(&x), Measure::Correlation);
+            pool.install(single).unwrap()
+        };
+        let one = run(1);
+        assert!(bits(&run(3)) == bits(&one), "{neurons}");
+        let exact = Dense::new().condensed(&columns(&x), Measure::Correlation).unwrap();
+        let tolerance = error_bound_of_single_products(1_300) + error_bound(1_300);
+        let farthest = one.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(farthest <= tolerance, "{neurons}: {farthest:e}");
+        assert!(neurons < 100 || farthest > 1e-10, "products were made in double precision");
+    }
 }
