@@ -1,6 +1,6 @@
 //! Element types on disk, and their conversion to native floats.
 
-use crate::{Scratch, Values};
+use crate::{Scratch, Stored, Values};
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
@@ -58,6 +58,16 @@ impl Encoding {
     pub(crate) fn borrow(self, bytes: &[u8]) -> Option<Values<'_>> {
         let single = self.native(Dtype::F32, bytes).map(Values::F32);
         single.or_else(|| self.native(Dtype::F64, bytes).map(Values::F64))
+    }
+
+    /// The bytes as values of their own type, if they are of this machine's byte order and aligned.
+    pub(crate) fn stored(self, bytes: &[u8]) -> Option<Stored<'_>> {
+        match self.dtype {
+            Dtype::F16 => self.native(Dtype::F16, bytes).map(Stored::F16),
+            Dtype::BF16 => self.native(Dtype::BF16, bytes).map(Stored::BF16),
+            Dtype::F32 => self.native(Dtype::F32, bytes).map(Stored::F32),
+            Dtype::F64 => self.native(Dtype::F64, bytes).map(Stored::F64),
+        }
     }
 
     /// Appends the values as `f32`. `f64` is not narrowed here: such sources are read as `f64`.

@@ -19,4 +19,4 @@ pub use memory::{Float, InMemory};
 pub use npy::Npy;
 pub use open::open;
 pub use safetensors::Safetensors;
-pub use source::{Block, Layer, Layout, Scratch, Source, Values};
+pub use source::{Block, Layer, Layout, Scratch, Source, Stored, Values, Whole};

@@ -1,7 +1,7 @@
 //! Activations that are already in memory.
 
 use crate::source::check_range;
-use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source, Values};
+use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source, Stored, Values, Whole};
 use std::ops::Range;
 
 /// A row-major matrix in memory, borrowed, as a [`Source`].
@@ -68,6 +68,14 @@ impl Source for InMemory<'_> {
             Values::F32(_) => Dtype::F32,
             Values::F64(_) => Dtype::F64,
         }
+    }
+
+    fn whole(&self) -> Option<Whole<'_>> {
+        let values = match self.values {
+            Values::F32(values) => Stored::F32(values),
+            Values::F64(values) => Stored::F64(values),
+        };
+        Some(Whole { values, layout: Layout::RowMajor { stride: self.neurons() } })
     }
 
     fn block<'a>(&'a self, tokens: Range<usize>, _: &'a mut Scratch) -> Result<Block<'a>, Error> {

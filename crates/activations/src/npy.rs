@@ -3,7 +3,7 @@
 use crate::dtype::{Encoding, convert};
 use crate::mapped::Bytes;
 use crate::source::check_range;
-use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source};
+use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source, Whole};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -77,6 +77,17 @@ impl Source for Npy {
 
     fn dtype(&self) -> Dtype {
         self.encoding.dtype
+    }
+
+    fn whole(&self) -> Option<Whole<'_>> {
+        let neurons = self.neurons();
+        let values = self.encoding.stored(self.raw(0, self.tokens * neurons))?;
+        let layout = if self.column_major {
+            Layout::ColumnMajor { stride: self.tokens }
+        } else {
+            Layout::RowMajor { stride: neurons }
+        };
+        Some(Whole { values, layout })
     }
 
     fn block<'a>(&'a self, tokens: Range<usize>, scratch: &'a mut Scratch) -> Result<Block<'a>, Error> {

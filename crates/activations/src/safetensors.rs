@@ -3,7 +3,7 @@
 use crate::dtype::{Encoding, convert};
 use crate::mapped::Bytes;
 use crate::source::check_range;
-use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source};
+use crate::{Block, Dtype, Error, Layer, Layout, Scratch, Source, Whole};
 use safetensors::SafeTensors;
 use safetensors::tensor::Metadata;
 use std::cmp::Ordering;
@@ -110,6 +110,14 @@ impl Source for Safetensors {
     /// The widest of the layers' types.
     fn dtype(&self) -> Dtype {
         self.dtype
+    }
+
+    fn whole(&self) -> Option<Whole<'_>> {
+        if self.layers.len() != 1 {
+            return None;
+        }
+        let (encoding, raw) = self.raw(0, &(0..self.tokens));
+        Some(Whole { values: encoding.stored(raw)?, layout: Layout::RowMajor { stride: self.neurons() } })
     }
 
     fn block<'a>(&'a self, tokens: Range<usize>, scratch: &'a mut Scratch) -> Result<Block<'a>, Error> {

@@ -21,6 +21,11 @@ pub trait Source: Send + Sync {
     /// [`Error::OutOfRange`].
     fn block<'a>(&'a self, tokens: Range<usize>, scratch: &'a mut Scratch) -> Result<Block<'a>, Error>;
 
+    /// All values, as they lie in the file or in memory: if that is one matrix in this machine's byte order, aligned.
+    fn whole(&self) -> Option<Whole<'_>> {
+        None
+    }
+
     /// Number of neurons (columns) of all layers.
     fn neurons(&self) -> usize {
         self.layers().last().map_or(0, |layer| layer.neurons.end)
@@ -79,6 +84,29 @@ pub enum Layout {
 #[derive(Debug, Clone, Copy)]
 pub enum Values<'a> {
     /// Single precision (also for f16 and bf16, which it holds exactly).
+    F32(&'a [f32]),
+    /// Double precision.
+    F64(&'a [f64]),
+}
+
+/// All values of a source, where they lie.
+#[derive(Debug, Clone, Copy)]
+pub struct Whole<'a> {
+    /// The values, in the order of `layout`.
+    pub values: Stored<'a>,
+    /// How they lie.
+    pub layout: Layout,
+}
+
+/// Values in the type in which they are stored.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Stored<'a> {
+    /// IEEE half precision.
+    F16(&'a [half::f16]),
+    /// The upper half of an `f32`.
+    BF16(&'a [half::bf16]),
+    /// Single precision.
     F32(&'a [f32]),
     /// Double precision.
     F64(&'a [f64]),

@@ -40,6 +40,25 @@ impl Labels {
         Self::new((1..=n as u32).collect(), n, Numbering::Scipy)
     }
 
+    /// The clusters of observations that have the same number, whatever the numbers, numbered by lowest observation. `O(n)`.
+    ///
+    /// ```
+    /// let labels = fcluster::Labels::of_groups(&[7, 3, 7, 9]);
+    /// assert_eq!(labels.as_slice(), [1, 2, 1, 3]);
+    /// assert_eq!(labels.count(), 3);
+    /// ```
+    #[must_use]
+    pub fn of_groups(groups: &[usize]) -> Self {
+        let mut numbers = std::collections::HashMap::new();
+        let number = |group: &usize| {
+            #[expect(clippy::cast_possible_truncation, reason = "trees have fewer than 2^31 observations")]
+            let next = numbers.len() as u32 + 1;
+            *numbers.entry(*group).or_insert(next)
+        };
+        let labels = groups.iter().map(number).collect();
+        Self::new(labels, numbers.len(), Numbering::Lowest)
+    }
+
     /// The labels in order of the observations.
     #[must_use]
     pub fn as_slice(&self) -> &[u32] {

@@ -5,6 +5,29 @@ use fcluster::Numbering;
 use hclust::Method;
 use neurocorr::{Measure, NonFinite};
 
+/// How the clusters are found. Every way gives the same clusters; they differ in time and memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum PlanChoice {
+    /// What takes the least time and fits into memory.
+    #[default]
+    Auto,
+    /// All pairs at once: 4 n² bytes.
+    Dense,
+    /// By the connected parts of the pairs that are near enough: about a byte for each value of the input.
+    Components,
+}
+
+/// What to do where several orders of merging are equally right, which SciPy decides by what comes after the cutoff.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Ties {
+    /// Decide by the component alone and list it in the result.
+    #[default]
+    Report,
+    /// Begin anew with all pairs, as SciPy does, or fail if there is no memory for that.
+    Scipy,
+}
+
 /// What to compute. [`Default`] gives NeuroX's: average linkage of 1 − |r|, cut at 0.5.
 ///
 /// ```
@@ -29,6 +52,14 @@ pub struct Config {
     pub non_finite: NonFinite,
     /// Bytes that the run may take; `None` for what the machine has.
     pub memory_limit: Option<u64>,
+    /// How the clusters are found.
+    pub plan: PlanChoice,
+    /// What to do with ties in a plan by components.
+    pub ties: Ties,
+    /// Whether products may be made in single precision where every decision is then proven or repaired in double.
+    pub single_products: bool,
+    /// Whether the whole dendrogram is wanted, which only the dense plan has.
+    pub dendrogram: bool,
 }
 
 impl Default for Config {
@@ -41,6 +72,10 @@ impl Default for Config {
             numbering: Numbering::Lowest,
             non_finite: NonFinite::Error,
             memory_limit: None,
+            plan: PlanChoice::Auto,
+            ties: Ties::Report,
+            single_products: true,
+            dendrogram: false,
         }
     }
 }
@@ -86,6 +121,36 @@ impl Config {
     #[must_use]
     pub fn with_memory_limit(self, bytes: u64) -> Self {
         Self { memory_limit: Some(bytes), ..self }
+    }
+
+    /// With another plan.
+    #[must_use]
+    pub fn with_plan(self, plan: PlanChoice) -> Self {
+        Self { plan, ..self }
+    }
+
+    /// With another way of treating ties.
+    #[must_use]
+    pub fn with_ties(self, ties: Ties) -> Self {
+        Self { ties, ..self }
+    }
+
+    /// With products in single precision where every decision is proven, or never.
+    #[must_use]
+    pub fn with_single_products(self, single_products: bool) -> Self {
+        Self { single_products, ..self }
+    }
+
+    /// With the whole dendrogram, or without.
+    #[must_use]
+    pub fn with_dendrogram(self, dendrogram: bool) -> Self {
+        Self { dendrogram, ..self }
+    }
+
+    /// Whether the answer needs the tree above the cutoff, or all of its heights.
+    pub(crate) fn needs_tree(&self) -> bool {
+        let inverts = matches!(self.method, Method::Centroid | Method::Median);
+        self.dendrogram || inverts || self.numbering == Numbering::Scipy
     }
 
     /// The dissimilarity that is clustered.

@@ -1,50 +1,29 @@
 //! The dense plan at work: two passes over the tokens, the linkage, the cut.
 
+use crate::input::order;
+use crate::observer::report;
 use crate::plan::STORAGE;
-use crate::{Config, Error, Observer, Plan, Stage};
-use activations::{Block, Layout, Scratch, Source, Values};
-use fcluster::{Criterion, Labels, fcluster};
+use crate::run::Clock;
+use crate::{Config, Error, Observer, Stage};
+use activations::{Block, Scratch, Source, Values};
 use hclust::{Condensed, Dendrogram, Scratch as LinkageScratch, linkage_with};
-use neurocorr::{Columns, CrossProducts, Moments, NonFinite, Order, TOKEN_BLOCK};
-use std::time::{Duration, Instant};
+use neurocorr::{Columns, CrossProducts, Moments, NonFinite, TOKEN_BLOCK};
 
-/// What a run makes before any picks.
-#[derive(Debug)]
-pub(crate) struct Dense {
-    pub(crate) plan: Plan,
-    pub(crate) labels: Labels,
-    pub(crate) dendrogram: Dendrogram<f64>,
-    pub(crate) moments: Moments,
-    pub(crate) times: Vec<(Stage, Duration)>,
-}
-
-pub(crate) fn run(source: &dyn Source, config: &Config, observer: &dyn Observer) -> Result<Dense, Error> {
-    config.check()?;
-    let (tokens, neurons) = (source.tokens(), source.neurons());
-    if neurons < 2 {
-        return Err(Error::TooFewNeurons { neurons });
-    }
-    if tokens < 2 {
-        return Err(Error::TooFewTokens { tokens });
-    }
-    let plan = Plan::choose(tokens, neurons, config)?;
-    let mut times = Vec::with_capacity(Stage::ALL.len());
-    let mut start = Instant::now();
-    let mut lap = |stage| times.push((stage, std::mem::replace(&mut start, Instant::now()).elapsed()));
-
-    let moments = moments(source, observer)?;
-    check(source, &moments, config.non_finite)?;
-    lap(Stage::Moments);
-    let condensed = dissimilarities(source, &moments, config, observer)?;
-    lap(Stage::Correlation);
+/// The whole dendrogram.
+pub(crate) fn tree(
+    source: &dyn Source,
+    moments: &Moments,
+    config: &Config,
+    observer: &dyn Observer,
+    clock: &mut Clock,
+) -> Result<Dendrogram<f64>, Error> {
+    let condensed = dissimilarities(source, moments, config, observer)?;
+    clock.lap(Stage::Correlation);
     let watch = |done, total| observer.progress(Stage::Linkage, done, total);
     let mut scratch = LinkageScratch::new().with_storage(STORAGE);
-    let dendrogram = linkage_with(&mut scratch, Condensed::new(neurons, condensed)?, config.method, &watch)?;
-    lap(Stage::Linkage);
-    let labels = fcluster(&dendrogram, Criterion::Distance(config.cutoff), config.numbering)?;
-    report(observer, Stage::Cut, 1, 1)?;
-    lap(Stage::Cut);
-    Ok(Dense { plan, labels, dendrogram, moments, times })
+    let tree = linkage_with(&mut scratch, Condensed::new(source.neurons(), condensed)?, config.method, &watch)?;
+    clock.lap(Stage::Linkage);
+    Ok(tree)
 }
 
 /// First pass: the moments of all neurons.
@@ -98,10 +77,7 @@ fn for_each_block(
         let start = index * TOKEN_BLOCK;
         let Block { values, layout, tokens, neurons } =
             source.block(start..(start + TOKEN_BLOCK).min(source.tokens()), &mut scratch)?;
-        let (order, stride) = match layout {
-            Layout::RowMajor { stride } => (Order::RowMajor, stride),
-            Layout::ColumnMajor { stride } => (Order::ColumnMajor, stride),
-        };
+        let (order, stride) = order(layout);
         let part = match values {
             Values::F32(values) => Part::Single(Columns::with_stride(values, tokens, neurons, order, stride)?),
             Values::F64(values) => Part::Double(Columns::with_stride(values, tokens, neurons, order, stride)?),
@@ -112,12 +88,11 @@ fn for_each_block(
 }
 
 /// Refuses non-finite values, by name, if they are to be refused; and activations of which nothing varies.
-fn check(source: &dyn Source, moments: &Moments, policy: NonFinite) -> Result<(), Error> {
-    let finite = if policy == NonFinite::Error { moments.check_finite() } else { Ok(()) };
-    if let Err(neurocorr::Error::NonFinite { neuron, token, neurons, values }) = finite {
-        let value = source.block(token..token + 1, &mut Scratch::default())?.get(0, neuron).unwrap_or(f64::NAN);
-        let name = source.neuron_name(neuron);
-        return Err(Error::NonFinite { neuron, name, token, value, neurons, values });
+pub(crate) fn check(source: &dyn Source, moments: &Moments, policy: NonFinite) -> Result<(), Error> {
+    if policy == NonFinite::Error
+        && let Err(error) = moments.check_finite()
+    {
+        return Err(named(source, error));
     }
     let non_finite = moments.non_finite().len();
     let constants = moments.constants().len();
@@ -128,6 +103,11 @@ fn check(source: &dyn Source, moments: &Moments, policy: NonFinite) -> Result<()
     Ok(())
 }
 
-fn report(observer: &dyn Observer, stage: Stage, done: usize, total: usize) -> Result<(), Error> {
-    if observer.progress(stage, done, total).is_break() { Err(Error::Cancelled) } else { Ok(()) }
+/// A non-finite value by the neuron's name.
+pub(crate) fn named(source: &dyn Source, error: neurocorr::Error) -> Error {
+    let neurocorr::Error::NonFinite { neuron, token, neurons, values } = error else { return error.into() };
+    let mut scratch = Scratch::default();
+    let block = source.block(token..token + 1, &mut scratch);
+    let value = block.ok().and_then(|block| block.get(0, neuron)).unwrap_or(f64::NAN);
+    Error::NonFinite { neuron, name: source.neuron_name(neuron), token, value, neurons, values }
 }

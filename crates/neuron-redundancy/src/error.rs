@@ -74,8 +74,8 @@ pub enum Error {
     },
     /// The run would take more memory than there is.
     #[error(
-        "{neurons} neurons need {} for the dense plan, but {} has {}: about {fitting} neurons would fit; cluster \
-         fewer layers at a time, free memory, or use a larger machine",
+        "{neurons} neurons need {} for {plan}, but {} has {}: about {fitting} neurons would fit; cluster fewer \
+         layers at a time, free memory, or use a larger machine",
         human_bytes(*.needed),
         if *.given { "the limit given" } else { "this machine" },
         human_bytes(*.available)
@@ -83,6 +83,8 @@ pub enum Error {
     Memory {
         /// The number of neurons.
         neurons: usize,
+        /// Which plan.
+        plan: &'static str,
         /// Bytes that the run would take at its peak.
         needed: u64,
         /// Bytes that it may take.
@@ -91,6 +93,46 @@ pub enum Error {
         given: bool,
         /// Neurons for which it would be enough.
         fitting: usize,
+    },
+    /// So many neurons hang together at the cutoff that their pairs do not fit into memory.
+    #[error(
+        "{size} of {neurons} neurons hang together at cutoff {cutoff}, and their pairs need {}, but there is {}: lower \
+         the cutoff, cluster fewer layers at a time, or give more memory",
+        human_bytes(*.needed),
+        human_bytes(*.available)
+    )]
+    Component {
+        /// Neurons of the component.
+        size: usize,
+        /// All neurons.
+        neurons: usize,
+        /// The cutoff.
+        cutoff: f64,
+        /// Bytes that its linkage would take.
+        needed: u64,
+        /// Bytes that it may take.
+        available: u64,
+    },
+    /// A plan that cannot give what is asked for.
+    #[error(
+        "{what} needs the dense plan, but the plan by components is asked for: take the plan `auto` or `dense`"
+    )]
+    PlanMismatch {
+        /// What was asked for.
+        what: &'static str,
+    },
+    /// Ties that are to be decided as SciPy does, which takes more memory than there is.
+    #[error(
+        "{components} component(s) are ambiguous (the first has neurons {first:?}), and deciding ties as SciPy does \
+         takes the dense plan: {source}"
+    )]
+    Ties {
+        /// How many components.
+        components: usize,
+        /// Some neurons of the first of them.
+        first: Vec<usize>,
+        /// Why there is no dense plan.
+        source: Box<Error>,
     },
     /// The caller's observer asked to stop.
     #[error("cancelled")]

@@ -1,7 +1,8 @@
 //! NeuroX's three functions.
 
-use crate::{Clusters, Config, Error, Extraction, Method, Observer, dense, pick};
+use crate::{Clusters, Config, Error, Extraction, Method, Observer, pick, run};
 use activations::Source;
+use fcluster::Labels;
 
 /// Clusters of correlated neurons: NeuroX's `create_correlation_clusters`.
 ///
@@ -28,10 +29,15 @@ pub fn create_correlation_clusters(
     config: &Config,
     observer: &dyn Observer,
 ) -> Result<Clusters, Error> {
-    let run = dense::run(source, config, observer)?;
+    let run = run::run(source, config, &[config.cutoff], observer)?;
     Ok(Clusters {
-        labels: run.labels,
+        // One cutoff, one labelling.
+        labels: run.labels.into_iter().next().unwrap_or_else(|| Labels::of_groups(&[])),
         dendrogram: run.dendrogram,
+        ambiguous: run.ambiguous,
+        repaired: run.repaired,
+        again: run.again,
+        screen: run.screen,
         constant_neurons: run.moments.constants(),
         non_finite_neurons: run.moments.non_finite(),
         plan: run.plan,

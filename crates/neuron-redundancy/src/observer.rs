@@ -1,5 +1,6 @@
 //! Progress and cancellation.
 
+use crate::Error;
 use std::ops::ControlFlow;
 
 /// A part of the work.
@@ -10,6 +11,8 @@ pub enum Stage {
     Moments,
     /// Second pass: correlations of all pairs.
     Correlation,
+    /// Which pairs are near enough, by bytes.
+    Screen,
     /// The dendrogram.
     Linkage,
     /// The cut and the picks.
@@ -17,8 +20,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// All, in order.
-    pub const ALL: [Self; 4] = [Self::Moments, Self::Correlation, Self::Linkage, Self::Cut];
+    /// All, in order; a plan has some of them.
+    pub const ALL: [Self; 5] = [Self::Moments, Self::Correlation, Self::Screen, Self::Linkage, Self::Cut];
 
     /// Its name in lower case.
     #[must_use]
@@ -26,10 +29,16 @@ impl Stage {
         match self {
             Self::Moments => "moments",
             Self::Correlation => "correlation",
+            Self::Screen => "screen",
             Self::Linkage => "linkage",
             Self::Cut => "cut",
         }
     }
+}
+
+/// Tells the observer; a break is an error.
+pub(crate) fn report(observer: &dyn Observer, stage: Stage, done: usize, total: usize) -> Result<(), Error> {
+    if observer.progress(stage, done, total).is_break() { Err(Error::Cancelled) } else { Ok(()) }
 }
 
 /// Told of progress, from any thread; asked whether to go on. `()` is an observer that looks away.

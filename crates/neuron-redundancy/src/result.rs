@@ -1,9 +1,20 @@
 //! What comes out.
 
-use crate::{Plan, Stage};
+use crate::{Plan, ScreenStatistics, Stage};
 use fcluster::{Labels, Numbering};
 use hclust::Dendrogram;
 use std::time::Duration;
+
+/// Neurons that hang together at the cutoff and whose clusters do not follow from their dissimilarities alone: SciPy decides
+/// between them by neurons that are further away than the cutoff.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AmbiguousComponent {
+    /// Its neurons, ascending.
+    pub neurons: Vec<usize>,
+    /// Merges that could have been others.
+    pub decisions: usize,
+}
 
 /// The clusters of correlated neurons: the result of [`create_correlation_clusters`](crate::create_correlation_clusters).
 #[derive(Debug, Clone)]
@@ -11,8 +22,17 @@ use std::time::Duration;
 pub struct Clusters {
     /// One label for each neuron, 1..=k.
     pub labels: Labels,
-    /// The whole dendrogram, not only what is below the cutoff.
-    pub dendrogram: Dendrogram<f64>,
+    /// The whole dendrogram, not only what is below the cutoff: if the plan makes it, as it does when
+    /// [`Config::dendrogram`](crate::Config::dendrogram) asks for it.
+    pub dendrogram: Option<Dendrogram<f64>>,
+    /// Components where another order of merging would have been as right; real, continuous activations have none.
+    pub ambiguous: Vec<AmbiguousComponent>,
+    /// Decisions that single products left open and double precision decided.
+    pub repaired: usize,
+    /// Components that were linked anew in double precision.
+    pub again: usize,
+    /// What the screen of a plan by components found.
+    pub screen: Option<ScreenStatistics>,
     /// The neurons whose values are all equal, ascending: each is as far from all others as uncorrelated ones are.
     pub constant_neurons: Vec<usize>,
     /// The neurons with NaN or infinite values, ascending; empty unless they were allowed.

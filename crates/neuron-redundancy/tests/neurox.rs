@@ -2,8 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation, reason = "a test may fail")]
 
 use fcluster::{Criterion, Numbering, fcluster};
-use neuron_redundancy::{Config, Method, create_correlation_clusters, pick};
+use neuron_redundancy::{Config, Labels, Method, PlanChoice, create_correlation_clusters, pick};
 use testkit::Fixture;
+
+const REDUCIBLE: [Method; 5] =
+    [Method::Single, Method::Complete, Method::Average, Method::Weighted, Method::Ward];
 
 /// 9 cutoffs × absolute and signed × 7 methods.
 #[test]
@@ -14,13 +17,13 @@ fn labels_of_the_sample_are_neurox_and_scipys_for_every_cutoff_measure_and_metho
     for (absolute, measure) in [(true, "absolute"), (false, "signed")] {
         for method in Method::ALL {
             let config = Config::default().with_method(method).with_absolute(absolute).with_cutoff(0.5);
-            let config = config.with_numbering(Numbering::Scipy);
+            let config = config.with_numbering(Numbering::Scipy).with_dendrogram(true);
             let clusters = create_correlation_clusters(&*source, &config, &()).unwrap();
             for tenths in 1..=9_u8 {
                 let (cutoff, name) = (f64::from(tenths) / 10.0, format!("{measure}/{method}/0.{tenths}"));
                 let expected = fixture.counts(&name);
                 assert_eq!(expected.len(), source.neurons());
-                let tree = &clusters.dendrogram;
+                let tree = clusters.dendrogram.as_ref().unwrap();
                 let labels = fcluster(tree, Criterion::Distance(cutoff), Numbering::Scipy).unwrap();
                 assert!(labels.as_slice() == expected, "{name}: SciPy's numbers");
                 let lowest = fcluster(tree, Criterion::Distance(cutoff), Numbering::Lowest).unwrap();
@@ -37,6 +40,38 @@ fn labels_of_the_sample_are_neurox_and_scipys_for_every_cutoff_measure_and_metho
         }
     }
     assert_eq!(compared, 126);
+}
+
+/// 9 cutoffs × absolute and signed × 5 methods, by components and under the cutoff; real data have no ties.
+#[test]
+fn partitions_of_the_sample_by_components_are_neurox_and_scipys_and_none_is_ambiguous() {
+    let fixture = Fixture::open("sample");
+    let source = activations::open(testkit::sample()).unwrap();
+    let (mut compared, mut repaired) = (0, 0);
+    for (absolute, measure) in [(true, "absolute"), (false, "signed")] {
+        for method in REDUCIBLE {
+            let config = Config::default().with_method(method).with_absolute(absolute);
+            for (plan, singles) in
+                [(PlanChoice::Components, true), (PlanChoice::Components, false), (PlanChoice::Dense, true)]
+            {
+                let config = config.clone().with_plan(plan).with_single_products(singles);
+                for tenths in 1..=9_u8 {
+                    let (cutoff, name) = (f64::from(tenths) / 10.0, format!("{measure}/{method}/0.{tenths}"));
+                    let clusters =
+                        create_correlation_clusters(&*source, &config.clone().with_cutoff(cutoff), &());
+                    let clusters = clusters.unwrap();
+                    let groups: Vec<usize> =
+                        fixture.counts(&name).iter().map(|&label| label as usize).collect();
+                    assert!(clusters.labels == Labels::of_groups(&groups), "{name} {plan:?} {singles}");
+                    assert_eq!(clusters.ambiguous, [], "{name} {plan:?} {singles}");
+                    repaired += clusters.repaired;
+                    compared += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(compared, 270);
+    assert!(repaired > 0, "some decisions should have been too close for single products");
 }
 
 /// Breaks if the generator, its key, its stream or the reduction changes: published results would no longer repeat.

@@ -4,8 +4,8 @@
 use activations::InMemory;
 use neuron_redundancy::testing::{Matrix, grouped, naive_labels};
 use neuron_redundancy::{
-    Clusters, Config, Error, Method, NonFinite, Numbering, Observer, Stage, create_correlation_clusters,
-    extract_independent_neurons, pick, scikit_extract_independent_neurons,
+    Clusters, Config, Error, Method, NonFinite, Numbering, Observer, PlanChoice, Stage,
+    create_correlation_clusters, extract_independent_neurons, pick, scikit_extract_independent_neurons,
 };
 use proptest::prelude::*;
 use std::ops::ControlFlow;
@@ -82,10 +82,10 @@ fn thread_count_changes_no_label_pick_or_height() {
     let source = InMemory::new(&x, tokens, neurons).unwrap();
     let run = |threads: usize, seed: u64| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let config = Config::default().with_seed(seed);
+        let config = Config::default().with_seed(seed).with_dendrogram(true);
         let result = pool.install(|| extract_independent_neurons(&source, &config, &())).unwrap();
         let heights: Vec<u64> =
-            result.clusters.dendrogram.merges().iter().map(|m| m.height.to_bits()).collect();
+            result.clusters.dendrogram.as_ref().unwrap().merges().iter().map(|m| m.height.to_bits()).collect();
         (result.clusters.labels, result.independent_neurons, heights)
     };
     let expected = run(1, 7);
@@ -144,18 +144,33 @@ impl Observer for Watcher {
 }
 
 #[test]
-fn an_observer_sees_every_stage_to_its_end_and_can_cancel_in_each() {
-    let x = testkit::activations(2_100, 40, 4, 3);
-    let source = InMemory::new(&x, 2_100, 40).unwrap();
-    let watcher = Watcher::default();
-    create_correlation_clusters(&source, &Config::default(), &watcher).unwrap();
-    let seen = watcher.seen.into_inner().unwrap();
-    for stage in Stage::ALL {
-        let last = seen.iter().filter(|s| s.0 == stage).map(|s| (s.1, s.2)).max().unwrap();
-        assert_eq!(last.0, last.1, "{stage:?}");
-        let stopper = Watcher { stop_at: Some(stage), ..Watcher::default() };
-        let result = create_correlation_clusters(&source, &Config::default(), &stopper);
-        assert!(matches!(result, Err(Error::Cancelled)), "{stage:?}");
-        assert!(stopper.seen.into_inner().unwrap().iter().all(|s| s.0 == stage || seen.contains(s)));
+fn an_observer_sees_every_stage_of_every_plan_to_its_end_and_can_cancel_in_each() {
+    let x = testkit::activations(2_100, 300, 4, 3);
+    let source = InMemory::new(&x, 2_100, 300).unwrap();
+    let config = Config::default();
+    for config in [
+        config.clone().with_dendrogram(true),
+        config.clone().with_plan(PlanChoice::Dense),
+        config.clone().with_plan(PlanChoice::Components),
+        config.with_cutoff(1.0),
+    ] {
+        let watcher = Watcher::default();
+        let clusters = create_correlation_clusters(&source, &config, &watcher).unwrap();
+        let seen = watcher.seen.into_inner().unwrap();
+        let stages = clusters.plan.stages();
+        assert_eq!(
+            clusters.times.iter().map(|time| time.0).collect::<Vec<_>>(),
+            stages,
+            "{:?}",
+            clusters.plan.kind
+        );
+        for stage in Stage::ALL {
+            let last = seen.iter().filter(|s| s.0 == stage).map(|s| (s.1, s.2)).max();
+            assert_eq!(last.is_some(), stages.contains(&stage), "{stage:?}");
+            assert!(last.is_none_or(|last| last.0 == last.1), "{stage:?}");
+            let stopper = Watcher { stop_at: Some(stage), ..Watcher::default() };
+            let result = create_correlation_clusters(&source, &config, &stopper);
+            assert_eq!(matches!(result, Err(Error::Cancelled)), last.is_some(), "{stage:?}");
+        }
     }
 }

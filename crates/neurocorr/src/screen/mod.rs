@@ -184,6 +184,36 @@ impl<'a, T: Float> Screen<'a, T> {
         Ok(PairsMaybeAbove::new(self, floor, sign == Sign::Absolute, margin))
     }
 
+    /// The defined correlations of some pairs of neurons, in their order: [`pair_correlation`](crate::pair_correlation) of each.
+    ///
+    /// A pass over the tokens for as many pairs as memory has room for; quicker where pairs of the same first neuron stand
+    /// together.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for a neuron that the matrix does not have.
+    pub fn correlations(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
+        let neurons = self.columns.neurons();
+        let mut values = Vec::with_capacity(pairs.len());
+        for part in pairs.chunks(pairs::batch(self.columns.tokens(), neurons)) {
+            let candidates = part.iter().map(|&(first, second)| {
+                let found = first.max(second);
+                match (u32::try_from(first), u32::try_from(second)) {
+                    (Ok(first), Ok(second)) if found < neurons => {
+                        Ok(Candidate { first, second, near: 0.0, within: 0.0 })
+                    }
+                    _ => Err(Error::Mismatch {
+                        what: "number of a neuron, at most",
+                        expected: neurons.saturating_sub(1),
+                        found,
+                    }),
+                }
+            });
+            let candidates = candidates.collect::<Result<Vec<_>, _>>()?;
+            values.extend(settle::settle(&self.columns, &self.standards, &candidates, self.options.level));
+        }
+        Ok(values)
+    }
+
     /// What was found of each neuron in the first pass.
     #[must_use]
     pub fn moments(&self) -> &Moments {

@@ -1,0 +1,221 @@
+//! The linkage of components: in single products where every decision is proven, in double precision where not.
+
+use crate::components::{columns_bytes, kernel_margin};
+use crate::{Config, Error, Observer, Stage};
+use hclust::{
+    Certainty, Condensed, Exact, Forest, Method, Scratch as LinkageScratch, Storage, linkage_below_certified,
+};
+use neurocorr::{Columns, Dense, Float, Measure, NonFinite, error_bound_of_single_products};
+use rayon::prelude::*;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Components from so many neurons on are linked one after the other, each on all threads.
+const LARGE: usize = 1_024;
+
+/// From so many neurons on single products save more than their certification costs.
+const SINGLE: usize = 256;
+
+/// Bytes of columns that are gathered at a time, unless one component takes more.
+const GATHERED: u64 = 128 << 20;
+
+/// A component and its merges at or below the greatest cutoff.
+pub(crate) struct Linked {
+    pub(crate) forest: Forest<f64>,
+    /// Decisions that were repaired in double precision.
+    pub(crate) repaired: usize,
+    /// Whether single products were of no use, so that all was made again.
+    pub(crate) again: bool,
+}
+
+/// What all components have in common.
+pub(crate) struct Links<'a> {
+    pub(crate) config: &'a Config,
+    pub(crate) cutoffs: &'a [f64],
+    pub(crate) limit: Option<u64>,
+    pub(crate) observer: &'a dyn Observer,
+    /// All neurons of the input.
+    pub(crate) neurons: usize,
+    /// Pairs that are done, and all.
+    pub(crate) done: AtomicUsize,
+    pub(crate) total: usize,
+}
+
+fn pairs(size: usize) -> usize {
+    size.saturating_mul(size.saturating_sub(1)) / 2
+}
+
+impl<'a> Links<'a> {
+    pub(crate) fn new(
+        config: &'a Config,
+        cutoffs: &'a [f64],
+        limit: Option<u64>,
+        observer: &'a dyn Observer,
+        neurons: usize,
+        components: &[Vec<usize>],
+    ) -> Self {
+        let total = components.iter().map(|component| pairs(component.len())).sum();
+        Self { config, cutoffs, limit, observer, neurons, done: AtomicUsize::new(0), total }
+    }
+
+    /// Links components, the largest first.
+    pub(crate) fn link<T: Float>(
+        &self,
+        columns: &Columns<'_, T>,
+        components: &[Vec<usize>],
+    ) -> Result<Vec<Linked>, Error> {
+        let mut linked = Vec::with_capacity(components.len());
+        let mut rest = components;
+        while let Some(first) = rest.first() {
+            if first.len() == columns.neurons() {
+                linked.push(self.one(columns, 0)?);
+                rest = &rest[1..];
+                continue;
+            }
+            let (mut count, mut neurons) = (1, first.len());
+            while let Some(next) = rest.get(count)
+                && columns_bytes(columns, neurons + next.len()) <= self.gathered(neurons)
+            {
+                count += 1;
+                neurons += next.len();
+            }
+            let (batch, after) = rest.split_at(count);
+            rest = after;
+            linked.extend(self.batch(columns, batch)?);
+        }
+        Ok(linked)
+    }
+
+    fn gathered(&self, neurons: usize) -> u64 {
+        let most = self.limit.map_or(GATHERED, |limit| GATHERED.min(limit / 4));
+        if neurons >= LARGE { 0 } else { most }
+    }
+
+    /// Links some components whose columns are gathered together.
+    fn batch<T: Float>(&self, columns: &Columns<'_, T>, batch: &[Vec<usize>]) -> Result<Vec<Linked>, Error> {
+        let neurons = batch.concat();
+        let gathered_bytes = columns_bytes(columns, neurons.len());
+        if let Some(first) = batch.first() {
+            self.check(first.len(), gathered_bytes, columns.tokens())?;
+        }
+        let gathered = columns.gather(&neurons)?;
+        let mut start = 0;
+        let ranges: Vec<Range<usize>> = batch
+            .iter()
+            .map(|component| {
+                start += component.len();
+                start - component.len()..start
+            })
+            .collect();
+        let one = |range: &Range<usize>| self.one(&gathered.part(range), gathered_bytes);
+        if ranges.len() == 1 { ranges.iter().map(one).collect() } else { ranges.par_iter().map(one).collect() }
+    }
+
+    /// Bytes that the linkage of a component takes at least beside its columns.
+    fn needed(size: usize, storage: Storage) -> u64 {
+        neurocorr::bytes_needed(size).max(hclust::bytes_needed::<f64>(size, Method::Average, storage))
+    }
+
+    fn check(&self, size: usize, beside: u64, _tokens: usize) -> Result<(), Error> {
+        let needed = Self::needed(size, Storage::InPlace).saturating_add(beside);
+        match self.limit {
+            Some(available) if needed > available => {
+                let cutoff = self.cutoffs.iter().copied().fold(0.0, f64::max);
+                Err(Error::Component { size, neurons: self.neurons, cutoff, needed, available })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Links one component.
+    fn one<T: Float>(&self, columns: &Columns<'_, T>, beside: u64) -> Result<Linked, Error> {
+        let (config, size) = (self.config, columns.neurons());
+        self.check(size, beside, columns.tokens())?;
+        // A square beside the matrix is quicker; in place there is least memory.
+        let roomy = |limit: u64| Self::needed(size, Storage::Square).saturating_add(beside) <= limit;
+        let storage = if self.limit.is_none_or(roomy) { Storage::Square } else { Storage::InPlace };
+        let mut scratch = LinkageScratch::new().with_storage(storage);
+        let margin = kernel_margin(columns.tokens());
+        let exact = Recomputed { columns, links: self, margin };
+        let watch = |done: usize, all: usize| self.watch(size, done, 2 * all);
+        let late = |done: usize, all: usize| self.watch(size, all + done, 2 * all);
+        let dense = Dense::new().non_finite(config.non_finite).observe(&watch);
+        let measure = config.measure();
+        let mut link = |values: Vec<f64>, uncertainty: f64| {
+            let certainty = Certainty::within(uncertainty).with_exact(&exact);
+            let condensed = Condensed::new(size, values)?;
+            linkage_below_certified(&mut scratch, condensed, config.method, self.cutoffs, certainty, &late)
+        };
+        let mut again = false;
+        if config.single_products && size >= SINGLE && config.method != Method::Ward {
+            let uncertainty = error_bound_of_single_products(columns.tokens()) + margin;
+            let forest = link(dense.condensed_of_single_products(columns, measure)?, uncertainty)?;
+            if forest.ambiguities().is_empty() {
+                return Ok(self.finish(forest, again));
+            }
+            again = true;
+        }
+        let forest = link(dense.condensed(columns, measure)?, margin)?;
+        Ok(self.finish(forest, again))
+    }
+
+    fn finish(&self, forest: Forest<f64>, again: bool) -> Linked {
+        self.done.fetch_add(pairs(forest.n()), Ordering::Relaxed);
+        Linked { repaired: forest.repaired(), forest, again }
+    }
+
+    /// Tells of a part of a component of so many neurons.
+    fn watch(&self, size: usize, done: usize, all: usize) -> ControlFlow<()> {
+        let own = (pairs(size) as u128 * done.min(all) as u128 / all.max(1) as u128) as usize;
+        let done = (self.done.load(Ordering::Relaxed) + own).min(self.total);
+        self.observer.progress(Stage::Linkage, done, self.total)
+    }
+}
+
+/// Dissimilarities of a component's neurons, computed once more in double precision.
+struct Recomputed<'l, 'c, 'd, T> {
+    columns: &'c Columns<'d, T>,
+    links: &'l Links<'l>,
+    margin: f64,
+}
+
+/// Columns that are gathered for one product at most.
+const ACROSS: usize = 1_024;
+
+impl<T: Float> Recomputed<'_, '_, '_, T> {
+    fn across(&self, a: &[usize], b: &[usize]) -> Result<Vec<f64>, neurocorr::Error> {
+        let measure = self.links.config.measure();
+        let rows = self.columns.gather(a)?;
+        let mut values = vec![0.0; a.len() * b.len()];
+        for (part, neurons) in b.chunks(ACROSS).enumerate() {
+            let columns = self.columns.gather(neurons)?;
+            let dense = Dense::new().non_finite(NonFinite::Uncorrelated);
+            let found = dense.cross(&rows.columns(), &columns.columns(), measure)?;
+            for (to, from) in values.chunks_mut(b.len()).zip(found.chunks(neurons.len())) {
+                to[part * ACROSS..][..from.len()].copy_from_slice(from);
+            }
+        }
+        Ok(values)
+    }
+}
+
+impl<T: Float> Exact for Recomputed<'_, '_, '_, T> {
+    fn dissimilarities(&self, a: &[usize], b: &[usize]) -> Option<Vec<f64>> {
+        let links = self.links;
+        if links.watch(0, 0, 1).is_break() {
+            return None;
+        }
+        // Nothing fails here that has not failed before, but for memory: the run then ends as if it had been cancelled.
+        self.across(a, b).ok()
+    }
+
+    fn uncertainty(&self) -> f64 {
+        self.margin
+    }
+
+    fn are_equal(&self, a: usize, b: usize) -> bool {
+        let values = |neuron| self.columns.neuron(neuron).map(Into::<f64>::into);
+        let opposite = self.links.config.measure() == Measure::AbsoluteDissimilarity;
+        values(a).eq(values(b)) || (opposite && values(a).eq(values(b).map(|value: f64| -value)))
+    }
+}
