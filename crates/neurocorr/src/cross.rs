@@ -182,6 +182,14 @@ impl Pass {
             let (expected, found) = (x.tokens(), y.tokens());
             return Err(Error::Mismatch { what: "tokens of the second matrix", expected, found });
         }
+        if let Some((_, neurons)) = dense.among {
+            let (expected, found) = (0, neurons.len());
+            return Err(Error::Mismatch {
+                what: "choice of neurons where two matrices are crossed",
+                expected,
+                found,
+            });
+        }
         let weights = dense.scaled_weights(x.tokens())?;
         let of_x = moments(x, weights.as_deref())?.standards(dense.non_finite)?;
         let of_y = moments(y, weights.as_deref())?.standards(dense.non_finite)?;

@@ -16,11 +16,15 @@ pub trait Product: faer::traits::ComplexField + Send + Sync {}
 impl Product for f32 {}
 impl Product for f64 {}
 
-/// A precision in which products over a piece of tokens are made; their sums stand in `P`.
+/// A precision in which products over a block of tokens are made; sums of blocks stand in `P`.
 pub(crate) trait SumIn<P: Precision>: Precision {
-    /// Adds `lhs · rhs` to `target`, or puts it there; of the lower triangle only, or of all. `own` is memory to be used
-    /// again.
-    fn sum(target: MatMut<'_, P>, factors: Factors<'_, Self>, accumulate: Accum, own: &mut Vec<Self>);
+    /// Adds the products of some pieces to `target`, or puts their sum there. `own` is memory to be used again.
+    fn sum<'a>(
+        target: MatMut<'_, P>,
+        pieces: impl Iterator<Item = Factors<'a, Self>>,
+        replace: bool,
+        own: &mut Vec<Self>,
+    );
 }
 
 /// The two sides of a product.
@@ -33,19 +37,31 @@ pub(crate) struct Factors<'a, P> {
 }
 
 impl<P: Precision> SumIn<P> for P {
-    fn sum(target: MatMut<'_, P>, factors: Factors<'_, P>, accumulate: Accum, _: &mut Vec<P>) {
-        add(target, factors, accumulate);
+    fn sum<'a>(
+        mut target: MatMut<'_, P>,
+        pieces: impl Iterator<Item = Factors<'a, P>>,
+        replace: bool,
+        _: &mut Vec<P>,
+    ) {
+        for (piece, factors) in pieces.enumerate() {
+            let accumulate = if replace && piece == 0 { Accum::Replace } else { Accum::Add };
+            add(target.as_mut(), factors, accumulate);
+        }
     }
 }
 
-/// Products of pieces in `f32`, at twice the speed; all sums of pieces in `f64`.
+/// Products of a block in `f32`, at twice the speed; all sums of blocks in `f64`.
 impl SumIn<f64> for f32 {
-    fn sum(mut target: MatMut<'_, f64>, factors: Factors<'_, f32>, accumulate: Accum, own: &mut Vec<f32>) {
+    fn sum<'a>(
+        mut target: MatMut<'_, f64>,
+        pieces: impl Iterator<Item = Factors<'a, f32>>,
+        replace: bool,
+        own: &mut Vec<f32>,
+    ) {
         let (rows, columns) = (target.nrows(), target.ncols());
         own.resize(rows * columns, 0.0);
         let apart = MatMut::from_column_major_slice_mut(own, rows, columns);
-        add(apart, factors, Accum::Replace);
-        let replace = matches!(accumulate, Accum::Replace);
+        <f32 as SumIn<f32>>::sum(apart, pieces, true, &mut Vec::new());
         for (column, from) in own.chunks(rows.max(1)).enumerate() {
             let to = target.as_mut().col_mut(column);
             // A single row has been put apart: its values do not touch.
@@ -286,21 +302,21 @@ const APART: usize = 2;
 
 /// Adds all tokens of the blocks to a tile, piece by piece.
 fn add_pieces<P: Precision, Q: SumIn<P>>(
-    mut target: MatMut<'_, P>,
+    target: MatMut<'_, P>,
     panels: Panels,
     [left, right]: [&Block<Q>; 2],
     replace: bool,
     own: &mut Vec<Q>,
 ) {
-    for piece in 0..left.pieces() {
-        let accumulate = if replace && piece == 0 { Accum::Replace } else { Accum::Add };
+    let (rows, columns) = (target.nrows(), target.ncols());
+    let factors = |piece| {
         let (lhs, tokens, stride) = left.piece(panels.left, piece);
-        let lhs = MatRef::from_row_major_slice_with_stride(lhs, tokens, target.nrows(), stride);
+        let lhs = MatRef::from_row_major_slice_with_stride(lhs, tokens, rows, stride);
         let (rhs, tokens, stride) = right.piece(panels.right, piece);
-        let rhs = MatRef::from_row_major_slice_with_stride(rhs, tokens, target.ncols(), stride);
-        let factors = Factors { lhs: lhs.transpose(), rhs, triangle: panels.triangle };
-        Q::sum(target.as_mut(), factors, accumulate, own);
-    }
+        let rhs = MatRef::from_row_major_slice_with_stride(rhs, tokens, columns, stride);
+        Factors { lhs: lhs.transpose(), rhs, triangle: panels.triangle }
+    };
+    Q::sum(target, (0..left.pieces()).map(factors), replace, own);
 }
 
 fn add<P: Precision>(target: MatMut<'_, P>, factors: Factors<'_, P>, accumulate: Accum) {

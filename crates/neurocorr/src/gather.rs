@@ -85,6 +85,33 @@ impl<T: Float> Columns<'_, T> {
     }
 }
 
+impl<T: Float> Columns<'_, T> {
+    /// Copies at most so many tokens of at most so many neurons, evenly spread over the matrix: for estimates.
+    ///
+    /// ```
+    /// let x = neurocorr::Columns::row_major(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 3, 2)?;
+    /// let some = x.sample(2, 1);
+    /// assert_eq!(some.columns().neuron(0).collect::<Vec<_>>(), [1.0, 3.0]);
+    /// # Ok::<(), neurocorr::Error>(())
+    /// ```
+    #[must_use]
+    pub fn sample(&self, tokens: usize, neurons: usize) -> Gathered<T> {
+        let spread = |of: usize, most: usize| {
+            let most = most.min(of);
+            (0..most).map(move |index| (index as u128 * of as u128 / most as u128) as usize)
+        };
+        let (tokens, neurons) = (spread(self.tokens(), tokens), spread(self.neurons(), neurons));
+        let (rows, columns) = (tokens.len(), neurons.len());
+        let row = |token| neurons.clone().filter_map(move |neuron| self.get(token, neuron));
+        Gathered {
+            values: tokens.flat_map(row).collect(),
+            tokens: rows,
+            neurons: columns,
+            order: Order::RowMajor,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -107,6 +134,12 @@ mod tests {
                 }
                 assert_eq!(some.part(&(0..100)).neurons(), choice.len());
             }
+        }
+        for x in [by_rows, by_columns] {
+            let some = x.sample(4, 100);
+            assert_eq!((some.columns().tokens(), some.columns().neurons()), (4, 7));
+            assert!(some.columns().neuron(5).eq([0, 37, 75, 112].map(|token| x.get(token, 5).unwrap())));
+            assert_eq!(x.sample(0, 3).columns().tokens(), 0);
         }
         let error = by_rows.gather(&[0, 7]).unwrap_err();
         assert!(matches!(error, Error::Mismatch { expected: 6, found: 7, .. }), "{error}");

@@ -2,7 +2,7 @@
 
 use crate::correlations::{finish_condensed, finish_square, set_squares};
 use crate::dense::{Layout, SumIn, Watch, add_triangle, diagonal_values, triangle_tiles};
-use crate::moments::{check_weights, power_of_two_over};
+use crate::moments::{Standard, check_weights, power_of_two_over};
 use crate::standardize::Block;
 use crate::{Columns, Error, Float, Measure, Moments, NonFinite, Precision, TOKEN_BLOCK};
 use std::marker::PhantomData;
@@ -32,6 +32,7 @@ pub(crate) type Observe<'a> = &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Syn
 pub struct Dense<'a, P = f64> {
     pub(crate) non_finite: NonFinite,
     pub(crate) weights: Option<&'a [f64]>,
+    pub(crate) among: Option<(&'a Moments, &'a [usize])>,
     pub(crate) observe: Observe<'a>,
     precision: PhantomData<P>,
 }
@@ -55,7 +56,7 @@ impl Dense<'_, f64> {
 }
 
 impl Dense<'_, f64> {
-    /// As [`condensed`](Dense::condensed), at nearly the speed of `f32`: products over 128 tokens are made in single
+    /// As [`condensed`](Dense::condensed), at nearly the speed of `f32`: products over 1,024 tokens are made in single
     /// precision, everything else in double. Within [`error_bound_of_single_products`](crate::error_bound_of_single_products)
     /// of the exact correlations, some hundred times as near as a product in `f32` throughout.
     ///
@@ -75,7 +76,7 @@ impl Dense<'_, f64> {
         columns: &Columns<'_, T>,
         measure: Measure,
     ) -> Result<Vec<f64>, Error> {
-        let neurons = columns.neurons();
+        let neurons = self.neurons_of(columns);
         let mut out = vec![0.0; Layout::Condensed.values(neurons)];
         let (mut diagonals, squares) = self.sums::<T, f32>(columns, Layout::Condensed, &mut out, true)?;
         set_squares(&mut diagonals, &squares);
@@ -95,7 +96,7 @@ impl<'a, P: Precision> Dense<'a, P> {
     #[must_use]
     pub fn with_precision() -> Self {
         let observe: Observe<'a> = &|_, _| ControlFlow::Continue(());
-        Self { non_finite: NonFinite::Error, weights: None, observe, precision: PhantomData }
+        Self { non_finite: NonFinite::Error, weights: None, among: None, observe, precision: PhantomData }
     }
 
     /// What to do with neurons that have NaN or infinite values.
@@ -111,6 +112,55 @@ impl<'a, P: Precision> Dense<'a, P> {
         Self { weights: Some(weights), ..self }
     }
 
+    /// Of some neurons only, each named once, whose moments are known from all tokens of the same matrix without weights:
+    /// the result is that of a matrix of their columns, in the order of their names, without copying them.
+    ///
+    /// ```
+    /// use neurocorr::{Columns, Dense, Measure, Moments};
+    /// let x = Columns::row_major(&[1.0, 9.0, 3.0, 2.0, 7.0, 1.0, 3.0, 8.0, 2.0], 3, 3)?;
+    /// let moments = Moments::of(&x);
+    /// let r = Dense::new().among(&moments, &[2, 0]).condensed(&x, Measure::Correlation)?;
+    /// assert_eq!(r, [-0.5]);
+    /// # Ok::<(), neurocorr::Error>(())
+    /// ```
+    #[must_use]
+    pub fn among(self, moments: &'a Moments, neurons: &'a [usize]) -> Self {
+        Self { among: Some((moments, neurons)), ..self }
+    }
+
+    /// How many neurons the result has.
+    fn neurons_of<T: Float>(&self, columns: &Columns<'_, T>) -> usize {
+        self.among.map_or(columns.neurons(), |(_, neurons)| neurons.len())
+    }
+
+    /// The standards of the result's neurons.
+    fn standards<T: Float>(
+        &self,
+        columns: &Columns<'_, T>,
+        weights: Option<&[f64]>,
+    ) -> Result<Vec<Standard>, Error> {
+        let Some((known, neurons)) = self.among else {
+            return moments(columns, weights)?.standards(self.non_finite);
+        };
+        let mismatch = |what, expected, found| Err(Error::Mismatch { what, expected, found });
+        if known.neurons() != columns.neurons() {
+            return mismatch("neurons of the moments", columns.neurons(), known.neurons());
+        }
+        if known.tokens() != columns.tokens() {
+            return mismatch("tokens of the moments", columns.tokens(), known.tokens());
+        }
+        if weights.is_some() {
+            return mismatch("weights beside a choice of neurons", 0, columns.tokens());
+        }
+        let all = known.standards(self.non_finite)?;
+        let standard = |&neuron: &usize| {
+            let last = all.len().saturating_sub(1);
+            let beyond = Error::Mismatch { what: "number of a neuron, at most", expected: last, found: neuron };
+            all.get(neuron).copied().ok_or(beyond)
+        };
+        neurons.iter().map(standard).collect()
+    }
+
     /// Calls `observe(tiles done, all tiles)` from any thread after each tile; break ends the work with
     /// [`Error::Cancelled`].
     #[must_use]
@@ -124,7 +174,7 @@ impl<'a, P: Precision> Dense<'a, P> {
     /// [`Error::TooFewTokens`], [`Error::NoNeurons`], [`Error::Overflow`], [`Error::NonFinite`] (unless such neurons are to
     /// be uncorrelated), [`Error::Mismatch`] and [`Error::Weight`] for weights, [`Error::NoWeight`], [`Error::Cancelled`].
     pub fn condensed<T: Float>(&self, columns: &Columns<'_, T>, measure: Measure) -> Result<Vec<P>, Error> {
-        let mut out = vec![P::default(); Layout::Condensed.values(columns.neurons())];
+        let mut out = vec![P::default(); Layout::Condensed.values(self.neurons_of(columns))];
         self.condensed_into(columns, measure, &mut out)?;
         Ok(out)
     }
@@ -141,7 +191,7 @@ impl<'a, P: Precision> Dense<'a, P> {
         out: &mut [P],
     ) -> Result<(), Error> {
         let diagonals = self.products(columns, Layout::Condensed, out)?;
-        finish_condensed(out, &diagonals, columns.neurons(), measure);
+        finish_condensed(out, &diagonals, self.neurons_of(columns), measure);
         Ok(())
     }
 
@@ -150,7 +200,7 @@ impl<'a, P: Precision> Dense<'a, P> {
     /// # Errors
     /// As [`condensed`](Self::condensed).
     pub fn square<T: Float>(&self, columns: &Columns<'_, T>, measure: Measure) -> Result<Vec<P>, Error> {
-        let mut out = vec![P::default(); Layout::Square.values(columns.neurons())];
+        let mut out = vec![P::default(); Layout::Square.values(self.neurons_of(columns))];
         self.square_into(columns, measure, &mut out)?;
         Ok(out)
     }
@@ -166,7 +216,7 @@ impl<'a, P: Precision> Dense<'a, P> {
         out: &mut [P],
     ) -> Result<(), Error> {
         let diagonals = self.products(columns, Layout::Square, out)?;
-        finish_square(out, &diagonals, columns.neurons(), measure);
+        finish_square(out, &diagonals, self.neurons_of(columns), measure);
         Ok(())
     }
 
@@ -190,17 +240,19 @@ impl<'a, P: Precision> Dense<'a, P> {
         out: &mut [P],
         want_squares: bool,
     ) -> Result<(Vec<P>, Vec<f64>), Error> {
-        let (tokens, neurons) = (columns.tokens(), columns.neurons());
+        let (tokens, neurons) = (columns.tokens(), self.neurons_of(columns));
         check_length(out.len(), layout.values(neurons))?;
         let weights = self.scaled_weights(tokens)?;
-        let standards = moments(columns, weights.as_deref())?.standards(self.non_finite)?;
+        let standards = self.standards(columns, weights.as_deref())?;
+        let among = self.among.map(|(_, neurons)| neurons);
         let roots = weights.map(roots);
         let mut diagonals = vec![P::default(); diagonal_values(neurons)];
         let mut squares = vec![0.0; if want_squares { neurons } else { 0 }];
         let mut block = Block::<Q>::new(neurons);
         let watch = Watch::new(self.observe, triangle_tiles(neurons) * tokens.div_ceil(TOKEN_BLOCK));
         for start in (0..tokens).step_by(TOKEN_BLOCK) {
-            block.fill(columns, &(start..tokens.min(start + TOKEN_BLOCK)), &standards, roots.as_deref());
+            let part = start..tokens.min(start + TOKEN_BLOCK);
+            block.fill_among(columns, &part, &standards, roots.as_deref(), among);
             if want_squares {
                 block.add_squares(&mut squares);
             }

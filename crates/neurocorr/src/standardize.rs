@@ -52,6 +52,18 @@ impl<P: Precision> Block<P> {
         standards: &[Standard],
         roots: Option<&[f64]>,
     ) {
+        self.fill_among(part, tokens, standards, roots, None);
+    }
+
+    /// As [`fill`](Self::fill), of some neurons of the matrix, each with its standard.
+    pub(crate) fn fill_among<T: Float>(
+        &mut self,
+        part: &Columns<'_, T>,
+        tokens: &Range<usize>,
+        standards: &[Standard],
+        roots: Option<&[f64]>,
+        among: Option<&[usize]>,
+    ) {
         let (stride, level) = (self.stride, Level::detect());
         self.tokens = tokens.len();
         let pieces = TOKEN_BLOCK / PRODUCT_TOKENS;
@@ -61,7 +73,11 @@ impl<P: Precision> Block<P> {
             let tokens = start..tokens.end.min(start + PRODUCT_TOKENS);
             let neurons = panel_of(panel, self.neurons);
             let standards = &standards[neurons.clone()];
-            level.run(Fill { part, tokens, neurons, standards, roots, out, stride });
+            let fill = Fill { part, tokens, standards, roots, out, stride };
+            match among {
+                None => level.run(Neighbours { fill, neurons }),
+                Some(among) => level.run(Named { fill, neurons: &among[neurons] }),
+            }
         });
     }
 
@@ -109,29 +125,32 @@ pub(crate) fn panel_of(index: usize, neurons: usize) -> Range<usize> {
     index * NEURON_BLOCK..((index + 1) * NEURON_BLOCK).min(neurons)
 }
 
+/// What is filled, but for the neurons.
 struct Fill<'a, 'b, T, P> {
     part: &'a Columns<'b, T>,
     tokens: Range<usize>,
-    neurons: Range<usize>,
     standards: &'a [Standard],
     roots: Option<&'a [f64]>,
     out: &'a mut [P],
     stride: usize,
 }
 
-impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
-    type Output = ();
-
+impl<'b, T: Float, P: Precision> Fill<'_, 'b, T, P> {
+    /// By the values of one token, or by the column of one neuron and its place.
     #[inline(always)]
-    fn run(self) {
-        let Self { part, tokens, neurons, standards, roots, out, stride } = self;
+    fn run<R: Iterator<Item = T>>(
+        self,
+        row: impl Fn(&Columns<'b, T>, usize) -> R,
+        neurons: impl Iterator<Item = usize>,
+    ) {
+        let Self { part, tokens, standards, roots, out, stride } = self;
         let standards = Standards::<NEURON_BLOCK>::of(standards);
         let root = |token: usize| roots.map_or(1.0, |roots| roots[token]);
         match part.order() {
             Order::RowMajor => {
                 for (out, token) in out.chunks_mut(stride).zip(tokens) {
                     let root = root(token);
-                    for (at, (to, &value)) in out.iter_mut().zip(part.row(token, &neurons)).enumerate() {
+                    for (at, (to, value)) in out.iter_mut().zip(row(part, token)).enumerate() {
                         *to = P::of(weighted(standards.apply(at, value.into()), root));
                     }
                 }
@@ -145,6 +164,43 @@ impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
                 }
             }
         }
+    }
+}
+
+/// Of neurons that lie side by side.
+struct Neighbours<'a, 'b, T, P> {
+    fill: Fill<'a, 'b, T, P>,
+    neurons: Range<usize>,
+}
+
+impl<T: Float, P: Precision> Work for Neighbours<'_, '_, T, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let neurons = self.neurons.clone();
+        self.fill.run(|part, token| part.row(token, &neurons).iter().copied(), self.neurons);
+    }
+}
+
+/// Of neurons by name.
+struct Named<'a, 'b, T, P> {
+    fill: Fill<'a, 'b, T, P>,
+    neurons: &'a [usize],
+}
+
+impl<'b, T: Float, P: Precision> Work for Named<'_, 'b, T, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let neurons = self.neurons;
+        let all = 0..self.fill.part.neurons();
+        let row = |part: &Columns<'b, T>, token| {
+            let row = part.row(token, &all);
+            neurons.iter().map(move |&neuron| row[neuron])
+        };
+        self.fill.run(row, neurons.iter().copied());
     }
 }
 

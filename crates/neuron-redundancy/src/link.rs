@@ -5,7 +5,7 @@ use crate::{Config, Error, Observer, Stage};
 use hclust::{
     Certainty, Condensed, Exact, Forest, Method, Scratch as LinkageScratch, Storage, linkage_below_certified,
 };
-use neurocorr::{Columns, Dense, Float, Measure, NonFinite, error_bound_of_single_products};
+use neurocorr::{Columns, Dense, Float, Gathered, Measure, Moments, NonFinite, error_bound_of_single_products};
 use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -58,23 +58,24 @@ impl<'a> Links<'a> {
         Self { config, cutoffs, limit, observer, neurons, done: AtomicUsize::new(0), total }
     }
 
-    /// Links components, the largest first.
+    /// Links components, the largest first. `moments` are those of all neurons.
     pub(crate) fn link<T: Float>(
         &self,
         columns: &Columns<'_, T>,
+        moments: &Moments,
         components: &[Vec<usize>],
     ) -> Result<Vec<Linked>, Error> {
         let mut linked = Vec::with_capacity(components.len());
-        let mut rest = components;
+        let large = components.partition_point(|component| component.len() >= LARGE);
+        let (large, mut rest) = components.split_at(large);
+        for component in large {
+            linked.push(self.one(Part { columns: *columns, among: Some((moments, component)) }, 0)?);
+        }
+        let gathered = self.limit.map_or(GATHERED, |limit| GATHERED.min(limit / 4));
         while let Some(first) = rest.first() {
-            if first.len() == columns.neurons() {
-                linked.push(self.one(columns, 0)?);
-                rest = &rest[1..];
-                continue;
-            }
             let (mut count, mut neurons) = (1, first.len());
             while let Some(next) = rest.get(count)
-                && columns_bytes(columns, neurons + next.len()) <= self.gathered(neurons)
+                && columns_bytes(columns, neurons + next.len()) <= gathered
             {
                 count += 1;
                 neurons += next.len();
@@ -86,17 +87,12 @@ impl<'a> Links<'a> {
         Ok(linked)
     }
 
-    fn gathered(&self, neurons: usize) -> u64 {
-        let most = self.limit.map_or(GATHERED, |limit| GATHERED.min(limit / 4));
-        if neurons >= LARGE { 0 } else { most }
-    }
-
     /// Links some components whose columns are gathered together.
     fn batch<T: Float>(&self, columns: &Columns<'_, T>, batch: &[Vec<usize>]) -> Result<Vec<Linked>, Error> {
         let neurons = batch.concat();
         let gathered_bytes = columns_bytes(columns, neurons.len());
         if let Some(first) = batch.first() {
-            self.check(first.len(), gathered_bytes, columns.tokens())?;
+            self.check(first.len(), gathered_bytes)?;
         }
         let gathered = columns.gather(&neurons)?;
         let mut start = 0;
@@ -107,7 +103,9 @@ impl<'a> Links<'a> {
                 start - component.len()..start
             })
             .collect();
-        let one = |range: &Range<usize>| self.one(&gathered.part(range), gathered_bytes);
+        let one = |range: &Range<usize>| {
+            self.one(Part { columns: gathered.part(range), among: None }, gathered_bytes)
+        };
         if ranges.len() == 1 { ranges.iter().map(one).collect() } else { ranges.par_iter().map(one).collect() }
     }
 
@@ -116,7 +114,7 @@ impl<'a> Links<'a> {
         neurocorr::bytes_needed(size).max(hclust::bytes_needed::<f64>(size, Method::Average, storage))
     }
 
-    fn check(&self, size: usize, beside: u64, _tokens: usize) -> Result<(), Error> {
+    fn check(&self, size: usize, beside: u64) -> Result<(), Error> {
         let needed = Self::needed(size, Storage::InPlace).saturating_add(beside);
         match self.limit {
             Some(available) if needed > available => {
@@ -128,18 +126,22 @@ impl<'a> Links<'a> {
     }
 
     /// Links one component.
-    fn one<T: Float>(&self, columns: &Columns<'_, T>, beside: u64) -> Result<Linked, Error> {
-        let (config, size) = (self.config, columns.neurons());
-        self.check(size, beside, columns.tokens())?;
+    fn one<T: Float>(&self, part: Part<'_, '_, T>, beside: u64) -> Result<Linked, Error> {
+        let (config, columns, size) = (self.config, &part.columns, part.size());
+        self.check(size, beside)?;
         // A square beside the matrix is quicker; in place there is least memory.
         let roomy = |limit: u64| Self::needed(size, Storage::Square).saturating_add(beside) <= limit;
         let storage = if self.limit.is_none_or(roomy) { Storage::Square } else { Storage::InPlace };
         let mut scratch = LinkageScratch::new().with_storage(storage);
         let margin = kernel_margin(columns.tokens());
-        let exact = Recomputed { columns, links: self, margin };
+        let exact = Recomputed { part, links: self, margin };
         let watch = |done: usize, all: usize| self.watch(size, done, 2 * all);
         let late = |done: usize, all: usize| self.watch(size, all + done, 2 * all);
         let dense = Dense::new().non_finite(config.non_finite).observe(&watch);
+        let dense = match part.among {
+            Some((moments, neurons)) => dense.among(moments, neurons),
+            None => dense,
+        };
         let measure = config.measure();
         let mut link = |values: Vec<f64>, uncertainty: f64| {
             let certainty = Certainty::within(uncertainty).with_exact(&exact);
@@ -172,9 +174,31 @@ impl<'a> Links<'a> {
     }
 }
 
+/// A component: all neurons of a matrix, or some of a larger one.
+#[derive(Clone, Copy)]
+struct Part<'c, 'd, T> {
+    columns: Columns<'d, T>,
+    among: Option<(&'c Moments, &'c [usize])>,
+}
+
+impl<T: Float> Part<'_, '_, T> {
+    fn size(&self) -> usize {
+        self.among.map_or(self.columns.neurons(), |(_, neurons)| neurons.len())
+    }
+
+    /// The neuron of the matrix that is the component's own.
+    fn neuron(&self, own: usize) -> usize {
+        self.among.map_or(own, |(_, neurons)| neurons[own])
+    }
+
+    fn gather(&self, own: &[usize]) -> Result<Gathered<T>, neurocorr::Error> {
+        self.columns.gather(&own.iter().map(|&own| self.neuron(own)).collect::<Vec<_>>())
+    }
+}
+
 /// Dissimilarities of a component's neurons, computed once more in double precision.
 struct Recomputed<'l, 'c, 'd, T> {
-    columns: &'c Columns<'d, T>,
+    part: Part<'c, 'd, T>,
     links: &'l Links<'l>,
     margin: f64,
 }
@@ -185,10 +209,10 @@ const ACROSS: usize = 1_024;
 impl<T: Float> Recomputed<'_, '_, '_, T> {
     fn across(&self, a: &[usize], b: &[usize]) -> Result<Vec<f64>, neurocorr::Error> {
         let measure = self.links.config.measure();
-        let rows = self.columns.gather(a)?;
+        let rows = self.part.gather(a)?;
         let mut values = vec![0.0; a.len() * b.len()];
         for (part, neurons) in b.chunks(ACROSS).enumerate() {
-            let columns = self.columns.gather(neurons)?;
+            let columns = self.part.gather(neurons)?;
             let dense = Dense::new().non_finite(NonFinite::Uncorrelated);
             let found = dense.cross(&rows.columns(), &columns.columns(), measure)?;
             for (to, from) in values.chunks_mut(b.len()).zip(found.chunks(neurons.len())) {
@@ -214,7 +238,8 @@ impl<T: Float> Exact for Recomputed<'_, '_, '_, T> {
     }
 
     fn are_equal(&self, a: usize, b: usize) -> bool {
-        let values = |neuron| self.columns.neuron(neuron).map(Into::<f64>::into);
+        let columns = &self.part.columns;
+        let values = |own| columns.neuron(self.part.neuron(own)).map(Into::<f64>::into);
         let opposite = self.links.config.measure() == Measure::AbsoluteDissimilarity;
         values(a).eq(values(b)) || (opposite && values(a).eq(values(b).map(|value: f64| -value)))
     }

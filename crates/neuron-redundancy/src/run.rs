@@ -154,7 +154,7 @@ impl Visit for Below<'_> {
             (moments, vec![(0..neurons).collect()], None)
         };
         let links = Links::new(config, cutoffs, plan.available, observer, neurons, &components);
-        let linked = links.link(columns, &components)?;
+        let linked = links.link(columns, &moments, &components)?;
         if observer.progress(Stage::Linkage, links.total, links.total) == ControlFlow::Break(()) {
             return Err(Error::Cancelled);
         }

@@ -55,6 +55,18 @@ fn summary(
         ),
         format!("kept        {kept} of {neurons} neurons ({:.1}%)", percent(kept, neurons)),
     ];
+    if let Some(screen) = clusters.screen {
+        lines.push(format!(
+            "components  {}, the largest of {} neurons; {} candidate pairs, {} of them computed",
+            screen.components, screen.largest, screen.candidates, screen.settled
+        ));
+    }
+    if clusters.repaired > 0 || clusters.again > 0 {
+        lines.push(format!(
+            "certified   {} decisions repaired in double precision, {} components linked anew",
+            clusters.repaired, clusters.again
+        ));
+    }
     let mut list = |title: &str, neurons: &[usize]| {
         let which = if neurons.is_empty() { String::new() } else { format!(": {}", names(source, neurons)) };
         lines.push(format!("{title:<12}{}{which}", neurons.len()));
