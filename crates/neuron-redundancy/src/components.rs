@@ -5,7 +5,7 @@
 use crate::observer::report;
 use crate::union::UnionFind;
 use crate::{Config, Error, Observer, Stage};
-use neurocorr::{Columns, Float, MaybePair, Screen, ScreenOptions, Sign, error_bound};
+use neurocorr::{Float, MaybePair, Screen, ScreenOptions, Sign, error_bound};
 
 /// Pairs that are neither proven to be near nor to be far are settled when there are so many of them.
 const DOUBTFUL: usize = 1 << 22;
@@ -139,8 +139,3 @@ impl<T: Float> Join<'_, '_, T> {
 
 /// Pairs that are settled in one pass at least.
 const PASS: usize = 1 << 15;
-
-/// The correlations of some neurons as they are gathered: not more than the components are made of.
-pub(crate) fn columns_bytes<T: Float>(columns: &Columns<'_, T>, neurons: usize) -> u64 {
-    (columns.tokens() as u64).saturating_mul(neurons as u64).saturating_mul(size_of::<T>() as u64)
-}

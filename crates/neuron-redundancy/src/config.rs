@@ -1,6 +1,6 @@
 //! What to compute: data, with NeuroX's defaults.
 
-use crate::Error;
+use crate::{Error, Representative};
 use fcluster::Numbering;
 use hclust::Method;
 use neurocorr::{Measure, NonFinite};
@@ -58,6 +58,8 @@ pub struct Config {
     pub ties: Ties,
     /// Whether products may be made in single precision where every decision is then proven or repaired in double.
     pub single_products: bool,
+    /// Which neuron of a cluster is kept.
+    pub representative: Representative,
     /// Whether the whole dendrogram is wanted, which only the dense plan has.
     pub dendrogram: bool,
 }
@@ -75,6 +77,7 @@ impl Default for Config {
             plan: PlanChoice::Auto,
             ties: Ties::Report,
             single_products: true,
+            representative: Representative::Random,
             dendrogram: false,
         }
     }
@@ -139,6 +142,12 @@ impl Config {
     #[must_use]
     pub fn with_single_products(self, single_products: bool) -> Self {
         Self { single_products, ..self }
+    }
+
+    /// With another rule for the neuron that is kept.
+    #[must_use]
+    pub fn with_representative(self, representative: Representative) -> Self {
+        Self { representative, ..self }
     }
 
     /// With the whole dendrogram, or without.

@@ -26,6 +26,17 @@ pub enum Error {
         /// The cutoff.
         cutoff: f64,
     },
+    /// A sweep over nothing.
+    #[error("no cutoff is given: a sweep needs at least one, such as 0.1 to 0.9")]
+    NoCutoffs,
+    /// Labels of another number of neurons.
+    #[error("{labels} labels for {neurons} neurons: are they of this file?")]
+    Labels {
+        /// The number of labels.
+        labels: usize,
+        /// The number of neurons.
+        neurons: usize,
+    },
     /// Fewer than two neurons.
     #[error("{neurons} neuron(s): clustering needs at least two")]
     TooFewNeurons {

@@ -1,6 +1,8 @@
 //! NeuroX's three functions.
 
-use crate::{Clusters, Config, Error, Extraction, Method, Observer, pick, run};
+use crate::{
+    Clusters, Config, Error, Extraction, Method, Observer, Representative, pick, profile_clusters, run,
+};
 use activations::Source;
 use fcluster::Labels;
 
@@ -68,8 +70,18 @@ pub fn extract_independent_neurons(
     observer: &dyn Observer,
 ) -> Result<Extraction, Error> {
     let clusters = create_correlation_clusters(source, config, observer)?;
-    let picks = clusters.labels.clusters();
-    let independent_neurons = picks.iter().filter_map(|members| pick(members, config.seed)).collect();
+    let independent_neurons = match config.representative {
+        Representative::Random => {
+            clusters.labels.clusters().iter().filter_map(|members| pick(members, config.seed)).collect()
+        }
+        Representative::First => {
+            clusters.labels.clusters().iter().filter_map(|members| members.first().copied()).collect()
+        }
+        Representative::Medoid | Representative::LargestVariance => {
+            let profiles = profile_clusters(source, &clusters.labels, config, observer)?;
+            profiles.iter().map(|profile| profile.representative).collect()
+        }
+    };
     Ok(Extraction { clusters, independent_neurons })
 }
 

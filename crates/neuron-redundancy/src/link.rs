@@ -1,13 +1,13 @@
 //! The linkage of components: in single products where every decision is proven, in double precision where not.
 
-use crate::components::{columns_bytes, kernel_margin};
+use crate::batch::{OfGroup, for_each_group};
+use crate::components::kernel_margin;
 use crate::{Config, Error, Observer, Stage};
 use hclust::{
     Certainty, Condensed, Exact, Forest, Method, Scratch as LinkageScratch, Storage, linkage_below_certified,
 };
 use neurocorr::{Columns, Dense, Float, Gathered, Measure, Moments, NonFinite, error_bound_of_single_products};
-use rayon::prelude::*;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Components from so many neurons on are linked one after the other, each on all threads.
@@ -15,9 +15,6 @@ const LARGE: usize = 1_024;
 
 /// From so many neurons on single products save more than their certification costs.
 const SINGLE: usize = 256;
-
-/// Bytes of columns that are gathered at a time, unless one component takes more.
-const GATHERED: u64 = 128 << 20;
 
 /// A component and its merges at or below the greatest cutoff.
 pub(crate) struct Linked {
@@ -67,46 +64,12 @@ impl<'a> Links<'a> {
     ) -> Result<Vec<Linked>, Error> {
         let mut linked = Vec::with_capacity(components.len());
         let large = components.partition_point(|component| component.len() >= LARGE);
-        let (large, mut rest) = components.split_at(large);
+        let (large, rest) = components.split_at(large);
         for component in large {
             linked.push(self.one(Part { columns: *columns, among: Some((moments, component)) }, 0)?);
         }
-        let gathered = self.limit.map_or(GATHERED, |limit| GATHERED.min(limit / 4));
-        while let Some(first) = rest.first() {
-            let (mut count, mut neurons) = (1, first.len());
-            while let Some(next) = rest.get(count)
-                && columns_bytes(columns, neurons + next.len()) <= gathered
-            {
-                count += 1;
-                neurons += next.len();
-            }
-            let (batch, after) = rest.split_at(count);
-            rest = after;
-            linked.extend(self.batch(columns, batch)?);
-        }
+        linked.extend(for_each_group(columns, rest, linked.len(), self.limit, self)?);
         Ok(linked)
-    }
-
-    /// Links some components whose columns are gathered together.
-    fn batch<T: Float>(&self, columns: &Columns<'_, T>, batch: &[Vec<usize>]) -> Result<Vec<Linked>, Error> {
-        let neurons = batch.concat();
-        let gathered_bytes = columns_bytes(columns, neurons.len());
-        if let Some(first) = batch.first() {
-            self.check(first.len(), gathered_bytes)?;
-        }
-        let gathered = columns.gather(&neurons)?;
-        let mut start = 0;
-        let ranges: Vec<Range<usize>> = batch
-            .iter()
-            .map(|component| {
-                start += component.len();
-                start - component.len()..start
-            })
-            .collect();
-        let one = |range: &Range<usize>| {
-            self.one(Part { columns: gathered.part(range), among: None }, gathered_bytes)
-        };
-        if ranges.len() == 1 { ranges.iter().map(one).collect() } else { ranges.par_iter().map(one).collect() }
     }
 
     /// Bytes that the linkage of a component takes at least beside its columns.
@@ -114,21 +77,10 @@ impl<'a> Links<'a> {
         neurocorr::bytes_needed(size).max(hclust::bytes_needed::<f64>(size, Method::Average, storage))
     }
 
-    fn check(&self, size: usize, beside: u64) -> Result<(), Error> {
-        let needed = Self::needed(size, Storage::InPlace).saturating_add(beside);
-        match self.limit {
-            Some(available) if needed > available => {
-                let cutoff = self.cutoffs.iter().copied().fold(0.0, f64::max);
-                Err(Error::Component { size, neurons: self.neurons, cutoff, needed, available })
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Links one component.
     fn one<T: Float>(&self, part: Part<'_, '_, T>, beside: u64) -> Result<Linked, Error> {
         let (config, columns, size) = (self.config, &part.columns, part.size());
-        self.check(size, beside)?;
+        OfGroup::check(self, size, beside)?;
         // A square beside the matrix is quicker; in place there is least memory.
         let roomy = |limit: u64| Self::needed(size, Storage::Square).saturating_add(beside) <= limit;
         let storage = if self.limit.is_none_or(roomy) { Storage::Square } else { Storage::InPlace };
@@ -171,6 +123,25 @@ impl<'a> Links<'a> {
         let own = (pairs(size) as u128 * done.min(all) as u128 / all.max(1) as u128) as usize;
         let done = (self.done.load(Ordering::Relaxed) + own).min(self.total);
         self.observer.progress(Stage::Linkage, done, self.total)
+    }
+}
+
+impl OfGroup for Links<'_> {
+    type Output = Linked;
+
+    fn check(&self, size: usize, beside: u64) -> Result<(), Error> {
+        let needed = Self::needed(size, Storage::InPlace).saturating_add(beside);
+        match self.limit {
+            Some(available) if needed > available => {
+                let cutoff = self.cutoffs.iter().copied().fold(0.0, f64::max);
+                Err(Error::Component { size, neurons: self.neurons, cutoff, needed, available })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn visit<T: Float>(&self, _: usize, columns: &Columns<'_, T>, gathered: u64) -> Result<Linked, Error> {
+        self.one(Part { columns: *columns, among: None }, gathered)
     }
 }
 

@@ -3,6 +3,21 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
+/// Which neuron of a cluster is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Representative {
+    /// A random one, by the seed: NeuroX's way.
+    #[default]
+    Random,
+    /// The one whose |r| with the others (r in a signed clustering) is greatest in the mean.
+    Medoid,
+    /// The one that varies most.
+    LargestVariance,
+    /// The lowest.
+    First,
+}
+
 /// Picks a random member of a cluster. The pick depends on the seed and the members alone: not on labels, other
 /// clusters, plans, threads or versions.
 ///
