@@ -6,7 +6,7 @@
 A neuron is a mixture of FACTORS heavy-tailed factors (Student's t, 4 degrees of freedom) and 3 % noise of its own. Neurons
 of a group share a direction: correlations of two of them are a_i a_j with a^2 from 0.35 to 0.65, so that they lie on both
 sides of 0.5, as near as can be; a tenth of them say the opposite. Groups have 1 to 5,000 neurons (at 131,072 neurons; fewer
-at fewer). One token is thirty times as large as the others; every 1,024th neuron is constant. Neurons stand in random order.
+at fewer). One token is ten times as large as the others; every 1,024th neuron is constant. Neurons stand in random order.
 """
 
 import sys
@@ -57,7 +57,7 @@ def main():
         # Factors of variance 1.
         factors = (rng.standard_t(4, (stop - start, FACTORS)) / np.sqrt(2)).astype(np.float32)
         if start <= huge < stop:
-            factors[huge - start] *= 30
+            factors[huge - start] *= 10
         x = factors @ weights
         x += NOISE * rng.standard_normal(x.shape, dtype=np.float32)
         x *= scale

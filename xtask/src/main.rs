@@ -3,6 +3,7 @@
 mod ci;
 mod compare;
 mod python;
+mod sample;
 mod shell;
 mod test;
 mod tidy;
@@ -19,6 +20,8 @@ cargo xtask TASK
   sample [small|large|committed]
                        makes activations of a real transformer: small and large ones in data/generated/ (ignored),
                        committed for the sample in data/ (all need Debian's bible-kjv)
+  sample --synthetic [--neurons N] [--tokens T] [--seed S] [FILE]
+                       makes activations with few directions and groups of alike neurons (131,072 x 10,000, f16, seed 7)
   compare [--runs N] [FILE ...]
                        us, NumPy + SciPy (NeuroX's path), fastcluster, scikit-learn and kodama on the same files
   compare linkage [--runs N] [--n N] [--methods A,B]
@@ -45,6 +48,7 @@ fn main() -> Result<()> {
         ["fixtures", "--check"] => python::script("test", "fixtures.py", &["check"]),
         ["sample"] => python::script("sample", "sample.py", &["large"]),
         ["sample", size @ ("small" | "large" | "committed")] => python::script("sample", "sample.py", &[size]),
+        ["sample", "--synthetic", options @ ..] => sample::synthetic(options),
         ["compare", options @ ..] => compare::run(options),
         [] | ["help" | "--help" | "-h"] => {
             print!("{USAGE}");

@@ -2,7 +2,7 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use neuron_redundancy::{Config, Method, NonFinite, Numbering};
+use neuron_redundancy::{Config, Method, NonFinite, Numbering, PlanChoice, Representative, Ties};
 use std::path::PathBuf;
 
 /// Finds the neurons of a trained network that say the same thing, and keeps one of each group.
@@ -20,6 +20,13 @@ pub(crate) enum Command {
     /// Correlates all neurons over all tokens, clusters them hierarchically, cuts the tree at the cutoff and picks one
     /// neuron of each cluster; prints a summary and writes the result as JSON.
     Extract(Extract),
+    /// Cluster at many cutoffs in one run.
+    ///
+    /// Prints for each cutoff the clusters, the neurons kept, how stable that is and over how many layers clusters reach;
+    /// writes all of it, with labels, as JSON.
+    Sweep(Sweep),
+    /// Reduce activations to the neurons that a result keeps.
+    Apply(Apply),
     /// Show what is in a file: shape, dtype, layers, constants, non-finite values, memory that a run would take.
     Inspect(Inspect),
 }
@@ -33,6 +40,72 @@ pub(crate) struct Extract {
     #[arg(long, default_value_t = 0.5, value_parser = cutoff, allow_negative_numbers = true, value_name = "T")]
     pub(crate) cutoff: f64,
 
+    #[command(flatten)]
+    pub(crate) clustering: Clustering,
+
+    /// Say of each cluster how tight it is, and of each neuron whether it says the same as the one kept or the opposite.
+    #[arg(long)]
+    pub(crate) profiles: bool,
+
+    /// Where the JSON goes; `-` for standard output (the summary then goes to standard error).
+    #[arg(long, short, default_value = "result.json", value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+impl Extract {
+    pub(crate) fn config(&self) -> Config {
+        self.clustering.config().with_cutoff(self.cutoff)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sweep {
+    /// Activations, tokens × neurons: a .npy file or a .safetensors file (several tensors are layers side by side).
+    pub(crate) file: PathBuf,
+
+    /// Heights at which the tree is cut.
+    #[arg(
+        long,
+        default_value = "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9",
+        value_delimiter = ',',
+        value_parser = cutoff,
+        allow_negative_numbers = true,
+        value_name = "T,T,..."
+    )]
+    pub(crate) cutoffs: Vec<f64>,
+
+    #[command(flatten)]
+    pub(crate) clustering: Clustering,
+
+    /// Neurons of a layer, where the file does not say: the layers of a .npy file are so many neurons each.
+    #[arg(long, value_name = "N")]
+    pub(crate) layer_width: Option<usize>,
+
+    /// Where the JSON goes; `-` for standard output (the table then goes to standard error).
+    #[arg(long, short, default_value = "sweep.json", value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// A result of `extract`.
+    pub(crate) result: PathBuf,
+
+    /// The activations that are to be reduced: as many neurons as the result has labels, over any tokens.
+    pub(crate) file: PathBuf,
+
+    /// Where the kept neurons' activations go: a .npy file, tokens × kept neurons, f32 (f64 if the activations are).
+    #[arg(long, short, default_value = "reduced.npy", value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// Where a mask of the neurons goes, true for those kept: a .npy file of booleans.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mask: Option<PathBuf>,
+}
+
+/// What `extract` and `sweep` have in common.
+#[derive(Debug, Args)]
+pub(crate) struct Clustering {
     /// How clusters are linked.
     #[arg(long, default_value = Method::Average.name(), value_parser = method())]
     pub(crate) method: Method,
@@ -61,25 +134,87 @@ pub(crate) struct Extract {
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub(crate) memory: Option<u64>,
 
-    /// Where the JSON goes; `-` for standard output (the summary then goes to standard error).
-    #[arg(long, short, default_value = "result.json", value_name = "FILE")]
-    pub(crate) output: PathBuf,
+    /// How clusters are found. All ways give the same clusters; they differ in time and memory.
+    #[arg(long, default_value = "auto", value_enum)]
+    pub(crate) plan: PlanName,
+
+    /// What to do where several orders of merging are equally right: decide by the neurons that hang together and say so,
+    /// or as SciPy does, with all pairs in memory.
+    #[arg(long, default_value = "report", value_enum)]
+    pub(crate) ties: TiesName,
+
+    /// Whether products may be made in single precision where every decision is proven or repaired in double.
+    #[arg(long, default_value = "certified", value_enum)]
+    pub(crate) precision: PrecisionName,
+
+    /// Which neuron of a cluster is kept.
+    #[arg(long, default_value = "random", value_enum)]
+    pub(crate) representative: RepresentativeName,
 }
 
-impl Extract {
+impl Clustering {
     pub(crate) fn config(&self) -> Config {
         let config = Config::default()
-            .with_cutoff(self.cutoff)
             .with_method(self.method)
             .with_absolute(!self.signed)
             .with_seed(self.seed)
             .with_numbering(self.numbering.into())
-            .with_non_finite(self.non_finite.into());
+            .with_non_finite(self.non_finite.into())
+            .with_plan(match self.plan {
+                PlanName::Auto => PlanChoice::Auto,
+                PlanName::Dense => PlanChoice::Dense,
+                PlanName::Components => PlanChoice::Components,
+            })
+            .with_ties(match self.ties {
+                TiesName::Report => Ties::Report,
+                TiesName::Scipy => Ties::Scipy,
+            })
+            .with_single_products(matches!(self.precision, PrecisionName::Certified))
+            .with_representative(match self.representative {
+                RepresentativeName::Random => Representative::Random,
+                RepresentativeName::Medoid => Representative::Medoid,
+                RepresentativeName::LargestVariance => Representative::LargestVariance,
+                RepresentativeName::First => Representative::First,
+            });
         match self.memory {
             Some(bytes) => config.with_memory_limit(bytes),
             None => config,
         }
     }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum PlanName {
+    /// What takes the least time and fits into memory.
+    Auto,
+    /// All pairs at once.
+    Dense,
+    /// By the neurons that hang together at the cutoff.
+    Components,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum TiesName {
+    Report,
+    Scipy,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum PrecisionName {
+    Certified,
+    Double,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RepresentativeName {
+    /// A random one, by the seed.
+    Random,
+    /// The one most like the others.
+    Medoid,
+    /// The one that varies most.
+    LargestVariance,
+    /// The lowest.
+    First,
 }
 
 #[derive(Debug, Args)]

@@ -19,6 +19,14 @@ pub(crate) enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A result of `extract` cannot be read.
+    #[error("{}: {why}; a result of `neuron-redundancy extract` is needed", path.display())]
+    Result {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Standard output cannot be written.
     #[error("cannot write to standard output: {0}")]
     Print(#[from] std::io::Error),

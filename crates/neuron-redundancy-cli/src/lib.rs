@@ -46,6 +46,8 @@ pub fn run<A: Into<OsString> + Clone>(
     let mut streams = Streams { out, err, cancelled };
     let result = match &arguments.command {
         Command::Extract(arguments) => commands::extract::run(arguments, &mut streams),
+        Command::Sweep(arguments) => commands::sweep::run(arguments, &mut streams),
+        Command::Apply(arguments) => commands::apply::run(arguments, &mut streams),
         Command::Inspect(arguments) => commands::inspect::run(arguments, &mut streams),
     };
     match result.and_then(|()| streams.out.flush().map_err(Error::Print)) {

@@ -1,9 +1,11 @@
 //! The result file: JSON, written beside its place and renamed when it is whole.
 
 use crate::error::Error;
-use neuron_redundancy::{Config, Extraction};
+use neuron_redundancy::{
+    ClusterProfile, Config, Extraction, LayerRedundancy, Representative, layer_redundancy,
+};
 use serde::Serialize;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -26,6 +28,33 @@ pub(crate) struct Report<'a> {
     pub(crate) independent_neurons: &'a [usize],
     pub(crate) constant_neurons: &'a [usize],
     pub(crate) non_finite_neurons: &'a [usize],
+    pub(crate) plan: String,
+    pub(crate) representative: String,
+    pub(crate) ambiguous_components: Vec<&'a [usize]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) profiles: Option<Vec<Profile<'a>>>,
+}
+
+/// What is said of a cluster beyond who is in it.
+#[derive(Debug, Serialize)]
+pub(crate) struct Profile<'a> {
+    pub(crate) representative: usize,
+    pub(crate) min_correlation: Option<f64>,
+    pub(crate) mean_correlation: Option<f64>,
+    pub(crate) neurons: &'a [usize],
+    pub(crate) signs: &'a [i8],
+}
+
+impl<'a> From<&'a ClusterProfile> for Profile<'a> {
+    fn from(profile: &'a ClusterProfile) -> Self {
+        Self {
+            representative: profile.representative,
+            min_correlation: profile.min_correlation,
+            mean_correlation: profile.mean_correlation,
+            neurons: &profile.neurons,
+            signs: &profile.signs,
+        }
+    }
 }
 
 /// A layer: its tensor's name and the neurons that it holds.
@@ -34,6 +63,8 @@ pub(crate) struct LayerReport<'a> {
     pub(crate) name: &'a str,
     pub(crate) first_neuron: usize,
     pub(crate) neurons: usize,
+    pub(crate) kept: usize,
+    pub(crate) redundancy: f64,
 }
 
 impl<'a> Report<'a> {
@@ -42,11 +73,15 @@ impl<'a> Report<'a> {
         source: &'a dyn activations::Source,
         config: &Config,
         result: &'a Extraction,
+        profiles: Option<&'a [ClusterProfile]>,
     ) -> Self {
-        let layer = |layer: &'a activations::Layer| LayerReport {
+        let fares = layer_redundancy(&result.clusters.labels, &result.independent_neurons, source.layers());
+        let layer = |(layer, fares): (&'a activations::Layer, LayerRedundancy)| LayerReport {
             name: &layer.name,
             first_neuron: layer.neurons.start,
             neurons: layer.neurons.len(),
+            kept: fares.kept,
+            redundancy: fares.redundancy(),
         };
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -54,7 +89,7 @@ impl<'a> Report<'a> {
             dtype: source.dtype().to_string(),
             neurons: source.neurons(),
             tokens: source.tokens(),
-            layers: source.layers().iter().map(layer).collect(),
+            layers: source.layers().iter().zip(fares).map(layer).collect(),
             method: config.method.name(),
             absolute: config.absolute,
             cutoff: config.cutoff,
@@ -65,7 +100,21 @@ impl<'a> Report<'a> {
             independent_neurons: &result.independent_neurons,
             constant_neurons: &result.clusters.constant_neurons,
             non_finite_neurons: &result.clusters.non_finite_neurons,
+            plan: result.clusters.plan.kind.name().to_owned(),
+            representative: representative(config).to_owned(),
+            ambiguous_components: result.clusters.ambiguous.iter().map(|c| c.neurons.as_slice()).collect(),
+            profiles: profiles.map(|profiles| profiles.iter().map(Profile::from).collect()),
         }
+    }
+}
+
+/// The rule's name, as it is given on the command line.
+fn representative(config: &Config) -> &'static str {
+    match config.representative {
+        Representative::Medoid => "medoid",
+        Representative::LargestVariance => "largest-variance",
+        Representative::First => "first",
+        _ => "random",
     }
 }
 
@@ -98,19 +147,34 @@ impl Target {
         }
     }
 
-    /// Writes the result; a file appears under its name only when it is whole.
-    pub(crate) fn write(self, report: &Report<'_>, out: &mut dyn Write) -> Result<(), Error> {
-        let mut json = serde_json::to_vec(report).map_err(std::io::Error::from)?;
-        json.push(b'\n');
+    /// Writes a result as JSON; a file appears under its name only when it is whole.
+    pub(crate) fn write(self, report: &impl Serialize, out: &mut dyn Write) -> Result<(), Error> {
+        self.write_by(out, |to| {
+            serde_json::to_writer(&mut *to, report)?;
+            to.write_all(b"\n")
+        })
+    }
+
+    /// As [`write`](Self::write), by whatever writes it.
+    pub(crate) fn write_by(
+        self,
+        out: &mut dyn Write,
+        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<(), Error> {
         match self {
-            Self::Standard => Ok(out.write_all(&json)?),
+            Self::Standard => Ok(write(out)?),
             Self::File(mut file, path) => {
-                let write = file.write_all(&json).and_then(|()| file.as_file().sync_all());
-                let persist = write.and_then(|()| file.persist(&path).map_err(|e| e.error));
+                let mut buffered = BufWriter::new(&mut file);
+                let written = write(&mut buffered).and_then(|()| buffered.flush());
+                drop(buffered);
+                let synced = written.and_then(|()| file.as_file().sync_all());
+                let persist = synced.and_then(|()| file.persist(&path).map_err(|e| e.error));
                 persist.map(|_| ()).map_err(|source| Error::Output { path, source })
             }
-            Self::Special(mut file, path) => {
-                file.write_all(&json).map_err(|source| Error::Output { path, source })
+            Self::Special(file, path) => {
+                let mut buffered = BufWriter::new(file);
+                let written = write(&mut buffered).and_then(|()| buffered.flush());
+                written.map_err(|source| Error::Output { path, source })
             }
         }
     }

@@ -34,7 +34,8 @@ pub(crate) struct Found {
     pub(crate) statistics: ScreenStatistics,
 }
 
-/// What a screen has found.
+/// What a screen has found. Candidates and those computed depend on the number of threads: what hangs together already is
+/// not looked at again, and threads look ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ScreenStatistics {
@@ -65,16 +66,30 @@ pub(crate) fn find<T: Float>(
     let (tokens, neurons) = (screen.moments().tokens(), screen.moments().neurons());
     let threshold = 1.0 - (cutoff + join_margin(tokens, neurons, cutoff));
     let sign = sign(config);
-    let mut join =
-        Join { screen, sign, threshold, union: UnionFind::new(neurons), doubtful: Vec::new(), settled: 0 };
+    let mut join = Join {
+        screen,
+        sign,
+        threshold,
+        union: UnionFind::new(neurons),
+        doubtful: Vec::new(),
+        settled: 0,
+        joined: 0,
+    };
     let mut candidates = 0;
-    for tile in screen.pairs_maybe_above(threshold, sign)? {
+    let mut tiles = screen.pairs_maybe_above(threshold, sign)?;
+    let mut joined = 0;
+    while let Some(tile) = tiles.next() {
         candidates += tile.pairs.len();
         tile.pairs.iter().for_each(|pair| join.take(pair));
         if join.doubtful.len() > DOUBTFUL {
             join.settle()?;
         }
         report(observer, Stage::Screen, tile.done, tile.all)?;
+        if join.joined > joined && !tiles.is_ahead() {
+            // What hangs together already need not be looked at again.
+            joined = join.joined;
+            tiles.skip_within(join.union.lowest());
+        }
     }
     join.settle()?;
     let components = join.union.sets();
@@ -96,6 +111,8 @@ struct Join<'s, 'a, T> {
     /// With how near they seem.
     doubtful: Vec<(u32, u32, f32)>,
     settled: usize,
+    /// How often two sets have become one.
+    joined: usize,
 }
 
 impl<T: Float> Join<'_, '_, T> {
@@ -106,7 +123,7 @@ impl<T: Float> Join<'_, '_, T> {
     fn take(&mut self, pair: &MaybePair) {
         let near = self.sign.size(pair.near);
         if near - pair.within >= self.threshold {
-            self.union.join(pair.first, pair.second);
+            self.joined += usize::from(self.union.join(pair.first, pair.second));
         } else if self.union.find(pair.first) != self.union.find(pair.second) {
             self.doubtful.push((pair.first as u32, pair.second as u32, near as f32));
         }
@@ -129,7 +146,7 @@ impl<T: Float> Join<'_, '_, T> {
             self.settled += pairs.len();
             for (&(a, b), value) in pairs.iter().zip(self.screen.correlations(&pairs)?) {
                 if self.sign.reaches(value, self.threshold) {
-                    self.union.join(a, b);
+                    self.joined += usize::from(self.union.join(a, b));
                 }
             }
             doubtful = rest;

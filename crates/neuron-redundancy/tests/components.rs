@@ -119,7 +119,8 @@ fn threads_and_memory_change_no_label() {
     assert!(expected.labels.count() < neurons && expected.labels.count() > 1);
     for threads in [1, 2, 8] {
         let found = run(threads, &config);
-        assert!(found.labels == expected.labels && found.screen == expected.screen, "{threads} threads");
+        let parts = |found: &Clusters| found.screen.map(|screen| (screen.components, screen.largest));
+        assert!(found.labels == expected.labels && parts(&found) == parts(&expected), "{threads} threads");
     }
     // The bytes go to a file.
     let plain = run(2, &config);

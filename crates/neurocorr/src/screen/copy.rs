@@ -109,6 +109,12 @@ impl Copy8 {
         vec![floor; self.panels * PANEL]
     }
 
+    /// Every neuron in a group of its own, to whole panels.
+    pub(super) fn groups(&self) -> Vec<u32> {
+        #[expect(clippy::cast_possible_truncation, reason = "checked when the screen is made")]
+        (0..(self.panels * PANEL) as u32).collect()
+    }
+
     /// Whether some pair of a tile can be let go after this block: the rest alone must not reach the floors.
     pub(super) fn may_decide(&self, block: usize, tile: (usize, usize), floors: &[f32]) -> bool {
         let rest = &self.norms(block).rest;

@@ -239,8 +239,14 @@ impl<'a, T: Float> Screen<'a, T> {
     }
 
     /// The candidates of some tiles, in as many threads as there are.
-    fn candidates(&self, tiles: &[(usize, usize)], floors: &[f32], absolute: bool) -> Vec<Vec<Candidate>> {
-        let question = Question { floors, absolute, early_stop: self.options.early_stop };
+    fn candidates(
+        &self,
+        tiles: &[(usize, usize)],
+        floors: &[f32],
+        groups: &[u32],
+        absolute: bool,
+    ) -> Vec<Vec<Candidate>> {
+        let question = Question { floors, groups, absolute, early_stop: self.options.early_stop };
         let of_tile = |scratch: &mut Scratch, &tile: &(usize, usize)| {
             let before = self.coordinates.as_ref();
             tile::candidates(before, &self.copy, tile, question, self.options.level, scratch)

@@ -45,14 +45,14 @@ impl<T: Float> Screen<'_, T> {
         if k == 0 {
             return Ok(vec![Vec::new(); neurons]);
         }
-        let mut floors = Floors::new(self, k, sign);
+        let (mut floors, groups) = (Floors::new(self, k, sign), self.copy.groups());
         let mut order: Vec<(usize, usize)> = tiles(neurons).collect();
         // The diagonal first: after it every neuron has a threshold.
         order.sort_by_key(|(row, column)| column - row);
         let (mut kept, mut done, mut wave) = (Vec::new(), 0, rayon::current_num_threads());
         while done < order.len() {
             let now = &order[done..order.len().min(done + wave)];
-            let found = self.candidates(now, &floors.floors, floors.absolute);
+            let found = self.candidates(now, &floors.floors, &groups, floors.absolute);
             floors.raise(found.iter().flatten());
             kept.extend(found.into_iter().flatten());
             kept.retain(|candidate| floors.in_question(candidate));

@@ -50,6 +50,7 @@ pub struct Tile<P> {
 pub struct PairsMaybeAbove<'s, 'a, T> {
     screen: &'s Screen<'a, T>,
     floors: Vec<f32>,
+    groups: Vec<u32>,
     absolute: bool,
     margin: f64,
     tiles: Vec<(usize, usize)>,
@@ -61,14 +62,30 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
     pub(super) fn new(screen: &'s Screen<'a, T>, threshold: f32, absolute: bool, margin: f64) -> Self {
         let tiles = tiles(screen.copy.neurons()).collect();
         let floors = screen.copy.floors(threshold);
-        Self { screen, floors, absolute, margin, tiles, next: 0, ready: VecDeque::new() }
+        let groups = screen.copy.groups();
+        Self { screen, floors, groups, absolute, margin, tiles, next: 0, ready: VecDeque::new() }
+    }
+
+    /// From now on pairs of neurons with the same number are of no interest: who looks for what hangs together need not hear
+    /// again of what does. The first numbers are each neuron's own; numbers beyond the last neuron's are not looked at.
+    /// Tiles that are in work already may still have such pairs.
+    pub fn skip_within(&mut self, groups: impl IntoIterator<Item = usize>) {
+        #[expect(clippy::cast_possible_truncation, reason = "numbers of neurons")]
+        let numbers = groups.into_iter().take(self.screen.copy.neurons()).map(|group| group as u32);
+        self.groups.iter_mut().zip(numbers).for_each(|(to, group)| *to = group);
+    }
+
+    /// Whether the next tile is in work already.
+    #[must_use]
+    pub fn is_ahead(&self) -> bool {
+        !self.ready.is_empty()
     }
 
     /// The next tile's candidates; several tiles are screened at a time, in as many threads as there are.
     fn advance(&mut self) -> Option<Vec<Candidate>> {
         if self.ready.is_empty() {
             let wave = &self.tiles[self.next..self.tiles.len().min(self.next + most_tiles())];
-            self.ready.extend(self.screen.candidates(wave, &self.floors, self.absolute));
+            self.ready.extend(self.screen.candidates(wave, &self.floors, &self.groups, self.absolute));
         }
         let candidates = self.ready.pop_front()?;
         self.next += 1;

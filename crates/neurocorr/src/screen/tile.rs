@@ -42,6 +42,8 @@ impl Candidate {
 pub(super) struct Question<'a> {
     /// By neuron, to whole panels: a pair is out whose bound is below those of both its neurons.
     pub(super) floors: &'a [f32],
+    /// By neuron, to whole panels: a pair of the same group is out.
+    pub(super) groups: &'a [u32],
     /// Whether a large negative correlation counts.
     pub(super) absolute: bool,
     /// Whether pairs are let go before the last block.
@@ -250,28 +252,39 @@ struct Panel<'a> {
     both: &'a [f32],
     rest: &'a [f32],
     floors: &'a [f32],
+    groups: &'a [u32],
+}
+
+/// A row against a panel of columns.
+#[derive(Clone, Copy)]
+struct Row {
+    /// Lost, kept, rest.
+    norms: (f32, f32, f32),
+    floor: f32,
+    group: u32,
 }
 
 impl<'a> Panel<'a> {
     #[inline(always)]
-    fn of(copy: &'a Copy8, block: usize, panel: usize, floors: &'a [f32]) -> Self {
+    fn of(copy: &'a Copy8, block: usize, panel: usize, question: Question<'a>) -> Self {
         let (norms, range) = (copy.norms(block), panel * PANEL..(panel + 1) * PANEL);
         Self {
             lost: &norms.lost[range.clone()],
             both: &norms.both[range.clone()],
             rest: &norms.rest[range.clone()],
-            floors: &floors[range],
+            floors: &question.floors[range.clone()],
+            groups: &question.groups[range],
         }
     }
 
     /// Whether a pair of the row with a column from `first` on is in question.
     #[inline(always)]
-    fn any(self, first: usize, sums: &[f32; PANEL], row: (f32, f32, f32), floor: f32, absolute: bool) -> bool {
+    fn any(self, first: usize, sums: &[f32; PANEL], row: Row, absolute: bool) -> bool {
         let mut hits = [0_u32; PANEL];
-        let norms = self.lost.iter().zip(self.both).zip(self.rest).zip(self.floors);
-        for ((hit, &sum), (((&lost, &both), &rest), &other)) in hits.iter_mut().zip(sums).zip(norms) {
-            let most = size(sum, absolute) + within(row, (lost, both, rest));
-            *hit = u32::from(most >= floor.min(other));
+        let norms = self.lost.iter().zip(self.both).zip(self.rest).zip(self.floors).zip(self.groups);
+        for ((hit, &sum), ((((&lost, &both), &rest), &other), &group)) in hits.iter_mut().zip(sums).zip(norms) {
+            let most = size(sum, absolute) + within(row.norms, (lost, both, rest));
+            *hit = u32::from(most >= row.floor.min(other)) & u32::from(group != row.group);
         }
         hits[first.min(PANEL)..].iter().fold(0, |any, hit| any | hit) != 0
     }
@@ -318,16 +331,19 @@ impl Work for Test<'_> {
     #[inline(always)]
     fn run(self) {
         let Self { copy, block, rows, columns, question, sums, alive } = self;
-        let panel = Panel::of(copy, block, columns, question.floors);
+        let panel = Panel::of(copy, block, columns, question);
         let mut kept = 0;
         for at in 0..alive.len() {
             let row = alive[at];
             let neuron = rows + usize::from(row);
             // On the diagonal, columns up to the row's own are another pair's.
             let first = (neuron + 1).saturating_sub(columns * PANEL);
-            let floor = question.floors[neuron];
-            let norms = of_row(copy, block, neuron);
-            if panel.any(first, &sums[usize::from(row)], norms, floor, question.absolute) {
+            let of_row = Row {
+                norms: of_row(copy, block, neuron),
+                floor: question.floors[neuron],
+                group: question.groups[neuron],
+            };
+            if panel.any(first, &sums[usize::from(row)], of_row, question.absolute) {
                 alive[kept] = row;
                 kept += 1;
             }
@@ -350,12 +366,13 @@ fn found(
         let first = columns.start + panel * PANEL;
         for &row in alive {
             let neuron = rows.start + usize::from(row);
-            let panel_norms = Panel::of(copy, last, first / PANEL, question.floors);
+            let panel_norms = Panel::of(copy, last, first / PANEL, question);
             let sums = &scratch.sums[panel * TILE + usize::from(row)];
             for (column, &sum) in sums.iter().enumerate().take(columns.end - first) {
                 let within = panel_norms.within(column, of_row(copy, last, neuron));
                 let floor = question.floors[neuron].min(question.floors[first + column]);
-                if first + column > neuron && size(sum, question.absolute) + within >= floor {
+                let apart = question.groups[neuron] != question.groups[first + column];
+                if first + column > neuron && apart && size(sum, question.absolute) + within >= floor {
                     #[expect(clippy::cast_possible_truncation, reason = "checked when the screen is made")]
                     let (first, second) = (neuron as u32, (first + column) as u32);
                     found.push(Candidate { first, second, near: sum, within });

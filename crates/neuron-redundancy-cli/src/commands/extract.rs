@@ -1,13 +1,13 @@
 //! `neuron-redundancy extract`.
 
-use super::{describe, names};
+use super::{describe, names, threads};
 use crate::Streams;
 use crate::args::Extract;
 use crate::error::Error;
 use crate::output::{Report, Target};
 use crate::progress::Progress;
 use activations::Source;
-use neuron_redundancy::{Config, Extraction, extract_independent_neurons};
+use neuron_redundancy::{Config, Extraction, extract_independent_neurons, profile_clusters};
 use std::io::Write;
 use std::time::{Duration, Instant};
 
@@ -16,12 +16,18 @@ pub(crate) fn run(arguments: &Extract, streams: &mut Streams<'_>) -> Result<(), 
     let config = arguments.config();
     let source = activations::open(&arguments.file)?;
     let target = Target::prepare(&arguments.output)?;
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads.unwrap_or(0).into()).build()?;
-    let result = {
+    let threads = threads(arguments.clustering.threads)?;
+    let (result, profiles) = {
         let progress = Progress::new(streams.cancelled);
-        threads.install(|| extract_independent_neurons(&*source, &config, &progress))?
+        threads.install(|| {
+            let result = extract_independent_neurons(&*source, &config, &progress)?;
+            let labels = &result.clusters.labels;
+            let profile = || profile_clusters(&*source, labels, &config, &progress);
+            let profiles = arguments.profiles.then(profile).transpose()?;
+            Ok::<_, neuron_redundancy::Error>((result, profiles))
+        })?
     };
-    let report = Report::new(&arguments.file, &*source, &config, &result);
+    let report = Report::new(&arguments.file, &*source, &config, &result, profiles.as_deref());
     let standard = matches!(target, Target::Standard);
     target.write(&report, streams.out)?;
     let summary = summary(arguments, &*source, &config, &result, start.elapsed());
@@ -65,6 +71,13 @@ fn summary(
         lines.push(format!(
             "certified   {} decisions repaired in double precision, {} components linked anew",
             clusters.repaired, clusters.again
+        ));
+    }
+    if !clusters.ambiguous.is_empty() {
+        let neurons: usize = clusters.ambiguous.iter().map(|component| component.neurons.len()).sum();
+        lines.push(format!(
+            "ambiguous   {} components of {neurons} neurons: other clusters are as right; --ties scipy decides as SciPy",
+            clusters.ambiguous.len()
         ));
     }
     let mut list = |title: &str, neurons: &[usize]| {

@@ -1,7 +1,9 @@
 //! One file for each subcommand, and what they share.
 
+pub(crate) mod apply;
 pub(crate) mod extract;
 pub(crate) mod inspect;
+pub(crate) mod sweep;
 
 use activations::Source;
 use std::path::Path;
@@ -24,4 +26,9 @@ fn names(source: &dyn Source, neurons: &[usize]) -> String {
         text += &format!(" and {} more", neurons.len() - SHOWN);
     }
     text
+}
+
+/// Threads of one's own: so many, or one for each core.
+fn threads(count: Option<u16>) -> Result<rayon::ThreadPool, crate::error::Error> {
+    Ok(rayon::ThreadPoolBuilder::new().num_threads(count.unwrap_or(0).into()).build()?)
 }
