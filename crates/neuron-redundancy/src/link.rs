@@ -8,7 +8,8 @@ use hclust::{
 };
 use neurocorr::{Columns, Dense, Float, Gathered, Measure, Moments, NonFinite, error_bound_of_single_products};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 
 /// Components from so many neurons on are linked one after the other, each on all threads.
 const LARGE: usize = 1_024;
@@ -86,7 +87,7 @@ impl<'a> Links<'a> {
         let storage = if self.limit.is_none_or(roomy) { Storage::Square } else { Storage::InPlace };
         let mut scratch = LinkageScratch::new().with_storage(storage);
         let margin = kernel_margin(columns.tokens());
-        let exact = Recomputed { part, links: self, margin };
+        let exact = Recomputed::new(part, self, margin);
         let watch = |done: usize, all: usize| self.watch(size, done, 2 * all);
         let late = |done: usize, all: usize| self.watch(size, all + done, 2 * all);
         let dense = Dense::new().non_finite(config.non_finite).observe(&watch);
@@ -103,13 +104,14 @@ impl<'a> Links<'a> {
         let mut again = false;
         if config.single_products && size >= SINGLE && config.method != Method::Ward {
             let uncertainty = error_bound_of_single_products(columns.tokens()) + margin;
-            let forest = link(dense.condensed_of_single_products(columns, measure)?, uncertainty)?;
-            if forest.ambiguities().is_empty() {
-                return Ok(self.finish(forest, again));
+            match link(dense.condensed_of_single_products(columns, measure)?, uncertainty) {
+                Ok(forest) if forest.ambiguities().is_empty() => return Ok(self.finish(forest, again)),
+                Err(error) if !exact.gave_up() => return Err(exact.failure(error)),
+                _ => again = true,
             }
-            again = true;
+            exact.begin_anew();
         }
-        let forest = link(dense.condensed(columns, measure)?, margin)?;
+        let forest = link(dense.condensed(columns, measure)?, margin).map_err(|error| exact.failure(error))?;
         Ok(self.finish(forest, again))
     }
 
@@ -172,25 +174,95 @@ struct Recomputed<'l, 'c, 'd, T> {
     part: Part<'c, 'd, T>,
     links: &'l Links<'l>,
     margin: f64,
+    /// The component's own columns, once they have been asked for often.
+    gathered: OnceLock<Option<Gathered<T>>>,
+    calls: AtomicUsize,
+    /// What has been spent, in products of two columns.
+    spent: AtomicUsize,
+    gave_up: AtomicBool,
+    /// Why the last call failed, unless it was cancelled.
+    failed: Mutex<Option<neurocorr::Error>>,
 }
 
 /// Columns that are gathered for one product at most.
 const ACROSS: usize = 1_024;
 
-impl<T: Float> Recomputed<'_, '_, '_, T> {
-    fn across(&self, a: &[usize], b: &[usize]) -> Result<Vec<f64>, neurocorr::Error> {
+/// Calls that read the columns where they lie; then all of the component's are gathered, if there is room.
+const FIRST: usize = 8;
+
+/// What a call costs at least, in products of two columns; and a column that is read from a copy, or where it lies.
+const CALL: usize = 16_384;
+const COLUMN: usize = 256;
+const FAR_COLUMN: usize = 8_192;
+
+impl<'l, 'c, 'd, T: Float> Recomputed<'l, 'c, 'd, T> {
+    fn new(part: Part<'c, 'd, T>, links: &'l Links<'l>, margin: f64) -> Self {
+        Self {
+            part,
+            links,
+            margin,
+            gathered: OnceLock::new(),
+            calls: AtomicUsize::new(0),
+            spent: AtomicUsize::new(0),
+            gave_up: AtomicBool::new(false),
+            failed: Mutex::new(None),
+        }
+    }
+
+    /// Whether so much was open that it is quicker to multiply all again in double precision.
+    fn gave_up(&self) -> bool {
+        self.gave_up.load(Ordering::Relaxed)
+    }
+
+    /// What is asked from now on is answered, whatever it costs.
+    fn begin_anew(&self) {
+        self.gave_up.store(true, Ordering::Relaxed);
+    }
+
+    /// What a linkage failed of: of this source, if that failed.
+    fn failure(&self, error: hclust::Error) -> Error {
+        let failed = self.failed.lock().ok().and_then(|mut failed| failed.take());
+        failed.map_or_else(|| error.into(), Error::from)
+    }
+
+    /// The copies of the component's columns, if it pays to have them and there is room.
+    fn gathered(&self) -> Option<&Gathered<T>> {
+        let (_, neurons) = self.part.among?;
+        if self.calls.fetch_add(1, Ordering::Relaxed) < FIRST {
+            return None;
+        }
+        let bytes = (self.part.columns.tokens() * size_of::<T>()).saturating_mul(neurons.len()) as u64;
+        let room = self.links.limit.is_none_or(|limit| bytes <= limit / 4);
+        let gather = || if room { self.part.columns.gather(neurons).ok() } else { None };
+        self.gathered.get_or_init(gather).as_ref()
+    }
+
+    fn across(&self, a: &[usize], b: &[usize]) -> Result<Option<Vec<f64>>, neurocorr::Error> {
+        let gathered = self.gathered();
+        let near = gathered.is_some() || self.part.among.is_none();
+        let column = if near { COLUMN } else { FAR_COLUMN };
+        let cost = CALL + a.len() * b.len() + column * (a.len() + b.len());
+        let spent = self.spent.fetch_add(cost, Ordering::Relaxed) + cost;
+        if spent > pairs(self.part.size()) / 2 && !self.gave_up() {
+            self.gave_up.store(true, Ordering::Relaxed);
+            return Ok(None);
+        }
+        let gather = |own: &[usize]| match gathered {
+            Some(gathered) => gathered.columns().gather(own),
+            None => self.part.gather(own),
+        };
         let measure = self.links.config.measure();
-        let rows = self.part.gather(a)?;
+        let rows = gather(a)?;
         let mut values = vec![0.0; a.len() * b.len()];
         for (part, neurons) in b.chunks(ACROSS).enumerate() {
-            let columns = self.part.gather(neurons)?;
+            let columns = gather(neurons)?;
             let dense = Dense::new().non_finite(NonFinite::Uncorrelated);
             let found = dense.cross(&rows.columns(), &columns.columns(), measure)?;
             for (to, from) in values.chunks_mut(b.len()).zip(found.chunks(neurons.len())) {
                 to[part * ACROSS..][..from.len()].copy_from_slice(from);
             }
         }
-        Ok(values)
+        Ok(Some(values))
     }
 }
 
@@ -200,8 +272,15 @@ impl<T: Float> Exact for Recomputed<'_, '_, '_, T> {
         if links.watch(0, 0, 1).is_break() {
             return None;
         }
-        // Nothing fails here that has not failed before, but for memory: the run then ends as if it had been cancelled.
-        self.across(a, b).ok()
+        match self.across(a, b) {
+            Ok(values) => values,
+            Err(error) => {
+                if let Ok(mut failed) = self.failed.lock() {
+                    *failed = Some(error);
+                }
+                None
+            }
+        }
     }
 
     fn uncertainty(&self) -> f64 {
