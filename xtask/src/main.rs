@@ -22,8 +22,10 @@ cargo xtask TASK
                        committed for the sample in data/ (all need Debian's bible-kjv)
   sample --synthetic [--neurons N] [--tokens T] [--seed S] [FILE]
                        makes activations with few directions and groups of alike neurons (131,072 x 10,000, f16, seed 7)
-  compare [--runs N] [FILE ...]
+  compare [--runs N] [--cutoff T] [--only A,B] [FILE ...]
                        us, NumPy + SciPy (NeuroX's path), fastcluster, scikit-learn and kodama on the same files
+  compare partitions [FILE [METHODS]]
+                       sweeps of .1 to .9 by five methods, absolute and signed, by every plan, against SciPy's partitions
   compare linkage [--runs N] [--n N] [--methods A,B]
                        the linkage alone on four inputs: us, SciPy, fastcluster and kodama, bits compared
   compare corr [--runs N] [--threshold R]

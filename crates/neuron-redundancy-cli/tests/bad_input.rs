@@ -148,8 +148,10 @@ fn unknown_method_and_other_wrong_use() {
 
 #[test]
 fn too_little_memory_is_refused_before_work_with_figures() {
-    let words = ["2688 neurons need 76.", "the limit given has 50.0 MB", "neurons would fit", "fewer layers"];
-    fails(&testkit::sample(), &["--memory", "50MB"], &words);
+    let words = ["2688 neurons need 76.", "the limit given has 50.0 MB", "neurons would fit", "fewer"];
+    fails(&testkit::sample(), &["--memory", "50MB", "--plan", "dense"], &words);
+    let words = ["2688 neurons need", "for the plan by components", "the limit given has 10.0 MB"];
+    fails(&testkit::sample(), &["--memory", "10MB"], &words);
 }
 
 /// A million neurons need 4 TB: no machine that runs these tests has them. The file is 8 MB.
@@ -158,7 +160,11 @@ fn too_little_memory_is_refused_before_work_with_figures() {
 fn a_machine_that_is_too_small_is_refused_before_work() {
     let folder = tempfile::tempdir().unwrap();
     let wide = npy_header(&folder, "'<f4'", "(2, 1000000)", 8_000_000);
-    fails(&wide, &[], &["1000000 neurons need 4.", " TB", "this machine has", "neurons would fit"]);
+    fails(
+        &wide,
+        &["--numbering", "scipy"],
+        &["1000000 neurons need 4.", " TB", "this machine has", "neurons would fit"],
+    );
 }
 
 #[test]

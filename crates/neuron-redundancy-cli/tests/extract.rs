@@ -91,7 +91,7 @@ fn a_file_gets_the_json_and_standard_output_the_summary() {
                 .and(predicate::str::contains("constant    2: 2431 (layer6[127]), 2527 (layer6[223])"))
                 .and(predicate::str::contains("largest     19 neurons"))
                 .and(
-                    predicate::str::is_match(r"time .*moments .* s, correlation .* s, linkage .* s, cut .* s")
+                    predicate::str::is_match(r"time .*moments .* s, screen .* s, linkage .* s, cut .* s")
                         .unwrap(),
                 )
                 .and(predicate::str::contains("wrote ")),

@@ -3,7 +3,6 @@
 
 mod common;
 
-use activations::Source;
 use common::{command, json, npy};
 use predicates::prelude::*;
 use testkit::Fixture;

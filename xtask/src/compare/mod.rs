@@ -28,9 +28,15 @@ pub(crate) struct Contender {
     python: bool,
 }
 
-pub(crate) const CONTENDERS: [Contender; 5] = [
-    Contender { name: "neuron-redundancy", what: "the command, dense plan, f64", python: false },
+/// The first is what the others are compared with, the second whose partition is the right one.
+pub(crate) const CONTENDERS: [Contender; 6] = [
+    Contender { name: "neuron-redundancy", what: "the command as it is", python: false },
     Contender { name: "neurox", what: "NumPy + SciPy: NeuroX's path", python: true },
+    Contender {
+        name: "scipy-numbering",
+        what: "the command with SciPy's numbers: dense plan, f64",
+        python: false,
+    },
     Contender { name: "fastcluster", what: "NumPy + fastcluster + SciPy's cut", python: true },
     Contender { name: "scikit-learn", what: "NumPy + AgglomerativeClustering", python: true },
     Contender { name: "kodama", what: "our correlation and cut, kodama's linkage", python: false },
@@ -48,6 +54,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     if let ["linkage", options @ ..] = options {
         return linkage::run(options);
     }
+    if let ["partitions", options @ ..] = options {
+        return partitions(options);
+    }
     if let ["cut", options @ ..] = options {
         return cut::run(options);
     }
@@ -60,7 +69,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     if let ["growth", options @ ..] = options {
         return growth::run(options);
     }
-    let (rounds, files) = parse(options)?;
+    let Options { rounds, cutoff, only, files } = parse(options)?;
     run_command(&mut cargo(&["build", "--release", "-p", "neuron-redundancy-cli", "-p", "benches", "--bins"]))?;
     let python = interpreter("peers")?;
     let folder = root().join("target/compare");
@@ -72,8 +81,13 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         let mut outcomes = Vec::new();
         for round in 0..rounds {
             for (index, contender) in CONTENDERS.iter().enumerate() {
+                if index > 1
+                    && only.as_ref().is_some_and(|only| !only.iter().any(|name| name == contender.name))
+                {
+                    continue;
+                }
                 let output = folder.join(format!("{}.json", contender.name));
-                let mut command = command(contender, &python, file, &output);
+                let mut command = command(contender, &python, file, &cutoff, &output);
                 let measured = measure(&mut command, contender.python)
                     .with_context(|| format!("{} on {}", contender.name, file.display()))?;
                 eprintln!(
@@ -87,30 +101,65 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
                 outcomes.push(Outcome { contender: index, round, measured, labels });
             }
         }
-        println!("{}", table::markdown(file, &outcomes)?);
-        table::record(file, &outcomes)?;
+        println!("{}", table::markdown(file, &cutoff, &outcomes)?);
+        table::record(file, &cutoff, &outcomes)?;
     }
     Ok(())
 }
 
-/// Rounds and files; without files the two large ones, made if they are not there.
-fn parse(options: &[&str]) -> Result<(usize, Vec<PathBuf>)> {
-    let (mut rounds, mut files) = (ROUNDS, Vec::new());
+/// What a comparison is of.
+struct Options {
+    rounds: usize,
+    cutoff: String,
+    /// Contenders beside the first two; all if none is named.
+    only: Option<Vec<String>>,
+    files: Vec<PathBuf>,
+}
+
+/// From the command line; without files the two large ones, made if they are not there.
+fn parse(options: &[&str]) -> Result<Options> {
+    let mut parsed = Options { rounds: ROUNDS, cutoff: CUTOFF.to_owned(), only: None, files: Vec::new() };
     let mut options = options.iter();
     while let Some(&option) = options.next() {
         match option {
             "--runs" => {
                 let number = options.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-                rounds = number.context("--runs wants a number of at least 1")?;
+                parsed.rounds = number.context("--runs wants a number of at least 1")?;
+            }
+            "--cutoff" => {
+                let cutoff = options.next().filter(|cutoff| cutoff.parse::<f64>().is_ok());
+                parsed.cutoff = (*cutoff.context("--cutoff wants a number")?).to_owned();
+            }
+            "--only" => {
+                let names = options.next().context("--only wants names of contenders")?;
+                parsed.only = Some(names.split(',').map(str::to_owned).collect());
             }
             option if option.starts_with('-') => bail!("compare has no option {option}"),
-            file => files.push(std::path::absolute(file)?),
+            file => parsed.files.push(std::path::absolute(file)?),
         }
     }
-    if files.is_empty() {
-        files = large_files()?;
+    if parsed.files.is_empty() {
+        parsed.files = large_files()?;
     }
-    Ok((rounds, files))
+    Ok(parsed)
+}
+
+/// `compare partitions [FILE [METHODS]]`: the sweep's partitions against SciPy's.
+fn partitions(options: &[&str]) -> Result<()> {
+    run_command(&mut cargo(&["build", "--release", "-p", "neuron-redundancy-cli"]))?;
+    let python = interpreter("peers")?;
+    let (files, methods) = match options {
+        [] => (large_files()?, None),
+        [file] => (vec![std::path::absolute(file)?], None),
+        [file, methods] => (vec![std::path::absolute(file)?], Some(*methods)),
+        _ => bail!("compare partitions takes a file and methods"),
+    };
+    for file in files {
+        let mut command = python_command(&python, "partitions.py");
+        command.arg(root().join("target/release/neuron-redundancy")).arg(file).args(methods);
+        run_command(&mut command)?;
+    }
+    Ok(())
 }
 
 /// The two large files, made if they are not there.
@@ -131,12 +180,13 @@ fn python_command(python: &Path, script: &str) -> Command {
     command
 }
 
-fn command(contender: &Contender, python: &Path, file: &Path, output: &Path) -> Command {
+fn command(contender: &Contender, python: &Path, file: &Path, cutoff: &str, output: &Path) -> Command {
     let release = root().join("target/release");
     let mut command = match contender.name {
-        "neuron-redundancy" => {
+        name @ ("neuron-redundancy" | "scipy-numbering") => {
             let mut command = Command::new(release.join("neuron-redundancy"));
-            command.args(["extract", "--numbering", "scipy", "--cutoff", CUTOFF]);
+            let numbering = if name == "scipy-numbering" { "scipy" } else { "lowest" };
+            command.args(["extract", "--numbering", numbering, "--cutoff", cutoff]);
             command.arg(file).arg("--output").arg(output);
             return command;
         }
@@ -147,7 +197,7 @@ fn command(contender: &Contender, python: &Path, file: &Path, output: &Path) -> 
             command
         }
     };
-    command.arg(file).arg(CUTOFF).arg(output);
+    command.arg(file).arg(cutoff).arg(output);
     command
 }
 

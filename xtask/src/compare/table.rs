@@ -10,10 +10,10 @@ use std::path::Path;
 use std::process::Command;
 
 /// A table in Markdown: median, spread, ratio to us, memory, whether the partition is NeuroX's.
-pub(crate) fn markdown(file: &Path, outcomes: &[Outcome]) -> Result<String> {
+pub(crate) fn markdown(file: &Path, cutoff: &str, outcomes: &[Outcome]) -> Result<String> {
     let rounds = outcomes.iter().map(|outcome| outcome.round + 1).max().unwrap_or(0);
     let mut text = format!(
-        "\n{}, average linkage of 1 - |r|, cutoff 0.5; {rounds} alternated rounds; {}, {} cores; {}\n\n\
+        "\n{}, average linkage of 1 - |r|, cutoff {cutoff}; {rounds} alternated rounds; {}, {} cores; {}\n\n\
          | contender | what | median s | min .. max | x us | peak memory | x us | VmHWM | NeuroX's partition |\n\
          |---|---|---|---|---|---|---|---|---|\n",
         name(file),
@@ -26,6 +26,9 @@ pub(crate) fn markdown(file: &Path, outcomes: &[Outcome]) -> Result<String> {
     let ours_peak = bytes(of(0).map(|o| o.measured.peak).max());
     let reference = of(1).next().map(|outcome| &outcome.labels).context("NeuroX's path did not run")?;
     for (index, contender) in CONTENDERS.iter().enumerate() {
+        if of(index).next().is_none() {
+            continue;
+        }
         let mut seconds: Vec<f64> = of(index).map(|outcome| outcome.measured.seconds).collect();
         seconds.sort_by(f64::total_cmp);
         let (low, high) = (seconds.first().copied().unwrap_or(0.0), seconds.last().copied().unwrap_or(0.0));
@@ -56,12 +59,12 @@ pub(crate) fn markdown(file: &Path, outcomes: &[Outcome]) -> Result<String> {
 }
 
 /// Records every run.
-pub(crate) fn record(file: &Path, outcomes: &[Outcome]) -> Result<()> {
+pub(crate) fn record(file: &Path, cutoff: &str, outcomes: &[Outcome]) -> Result<()> {
     let line = |outcome: &Outcome| {
         let contender = CONTENDERS.get(outcome.contender).map_or("", |contender| contender.name);
         let (measured, round) = (outcome.measured, outcome.round + 1);
         format!(
-            "end-to-end,{},{contender},{round},{:.3},{},{}",
+            "end-to-end {cutoff},{},{contender},{round},{:.3},{},{}",
             name(file),
             measured.seconds,
             measured.peak,

@@ -62,16 +62,7 @@ fn summary(
         format!("kept        {kept} of {neurons} neurons ({:.1}%)", percent(kept, neurons)),
     ];
     if let Some(screen) = clusters.screen {
-        lines.push(format!(
-            "components  {}, the largest of {} neurons; {} candidate pairs, {} of them computed",
-            screen.components, screen.largest, screen.candidates, screen.settled
-        ));
-    }
-    if clusters.repaired > 0 || clusters.again > 0 {
-        lines.push(format!(
-            "certified   {} decisions repaired in double precision, {} components linked anew",
-            clusters.repaired, clusters.again
-        ));
+        lines.push(format!("components  {}, the largest of {} neurons", screen.components, screen.largest));
     }
     if !clusters.ambiguous.is_empty() {
         let neurons: usize = clusters.ambiguous.iter().map(|component| component.neurons.len()).sum();
@@ -111,7 +102,13 @@ fn summary(
         .iter()
         .map(|(stage, time)| format!("{} {:.2} s", stage.name(), time.as_secs_f64()))
         .collect();
-    lines.push(format!("time        {:.2} s: {}", elapsed.as_secs_f64(), times.join(", ")));
+    let repaired = match (clusters.repaired, clusters.again) {
+        (0, 0) => String::new(),
+        (repaired, again) => {
+            format!("; {repaired} decisions repaired in double precision, {again} components linked anew")
+        }
+    };
+    lines.push(format!("time        {:.2} s: {}{repaired}", elapsed.as_secs_f64(), times.join(", ")));
     lines.join("\n") + "\n"
 }
 
