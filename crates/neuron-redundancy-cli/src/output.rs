@@ -32,6 +32,8 @@ pub(crate) struct Report<'a> {
     pub(crate) representative: String,
     pub(crate) ambiguous_components: Vec<&'a [usize]>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) components: Option<&'a [u32]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) profiles: Option<Vec<Profile<'a>>>,
 }
 
@@ -103,9 +105,14 @@ impl<'a> Report<'a> {
             plan: result.clusters.plan.kind.name().to_owned(),
             representative: representative(config).to_owned(),
             ambiguous_components: result.clusters.ambiguous.iter().map(|c| c.neurons.as_slice()).collect(),
+            components: profiles.and(result.clusters.components.as_ref()).map(as_slice),
             profiles: profiles.map(|profiles| profiles.iter().map(Profile::from).collect()),
         }
     }
+}
+
+fn as_slice(labels: &neuron_redundancy::Labels) -> &[u32] {
+    labels.as_slice()
 }
 
 /// The rule's name, as it is given on the command line.

@@ -39,6 +39,7 @@ pub fn create_correlation_clusters(
         ambiguous: run.ambiguous,
         repaired: run.repaired,
         again: run.again,
+        components: run.components,
         screen: run.screen,
         constant_neurons: run.moments.constants(),
         non_finite_neurons: run.moments.non_finite(),

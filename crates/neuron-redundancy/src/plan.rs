@@ -3,7 +3,7 @@
 use crate::{Config, Error, PlanChoice, Stage, available_memory, components};
 use fcluster::Numbering;
 use hclust::{Method, Storage};
-use neurocorr::{Screen, ScreenOptions, TOKEN_BLOCK};
+use neurocorr::{Screen, TOKEN_BLOCK};
 
 /// The linkage works on the condensed matrix itself: a square beside it would treble the peak of the whole run for a
 /// twentieth of its time, most of which is correlation.
@@ -152,16 +152,15 @@ impl Plan {
         let bytes = match kind {
             PlanKind::OneCluster => base.saturating_add(Self::block_bytes(tokens, neurons)),
             PlanKind::Components => {
-                let needed = |options: &ScreenOptions| {
-                    Screen::<f64>::bytes_needed(tokens, neurons, options).saturating_add(base)
-                };
-                let options = components::options(config, None);
-                let bytes = needed(&options);
+                let room = available.map(|available| available.saturating_sub(base));
+                let options = components::options(config, room);
+                let needed = Screen::<f64>::bytes_needed(tokens, neurons, &options);
                 let copy = (tokens as u64).saturating_mul(neurons as u64);
                 // What does not fit goes to a file; what stands beside it stays.
-                in_file = available.is_some_and(|available| bytes > available);
+                in_file = room.is_some_and(|room| needed > room);
                 // A saturated sum stays too much.
-                if in_file && bytes < u64::MAX { bytes.saturating_sub(copy) } else { bytes }
+                let needed = if in_file && needed < u64::MAX { needed.saturating_sub(copy) } else { needed };
+                needed.saturating_add(base)
             }
             PlanKind::Dense | PlanKind::DenseBelow => {
                 Self::bytes_needed(tokens, neurons).saturating_add(copied)
@@ -171,11 +170,20 @@ impl Plan {
         Self { kind, reason, neurons, tokens, bytes, available, in_file, operations }
     }
 
+    /// What a screen may take.
+    pub(crate) fn screen_room(&self, copied: u64) -> Option<u64> {
+        let base = Self::base_bytes(self.neurons).saturating_add(copied);
+        self.available.map(|available| available.saturating_sub(base))
+    }
+
     fn check(self, config: &Config, copied: u64) -> Result<Self, Error> {
         match self.available {
             Some(available) if self.bytes > available => {
-                let needed = |neurons| {
-                    Self::of(self.kind, self.reason, self.tokens, neurons, config, None, copied).bytes
+                let needed = |neurons: usize| {
+                    let share = u128::from(copied) * neurons as u128 / (self.neurons as u128).max(1);
+                    let copied = u64::try_from(share).unwrap_or(u64::MAX);
+                    Self::of(self.kind, self.reason, self.tokens, neurons, config, Some(available), copied)
+                        .bytes
                 };
                 Err(Error::Memory {
                     neurons: self.neurons,

@@ -31,6 +31,8 @@ pub struct Clusters {
     pub repaired: usize,
     /// Components that were linked anew in double precision.
     pub again: usize,
+    /// In a plan by components: which neurons hang together at the cutoff, directly or through others.
+    pub components: Option<Labels>,
     /// What the screen of a plan by components found.
     pub screen: Option<ScreenStatistics>,
     /// The neurons whose values are all equal, ascending: each is as far from all others as uncorrelated ones are.

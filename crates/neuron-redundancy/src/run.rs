@@ -26,6 +26,8 @@ pub(crate) struct Run {
     pub(crate) repaired: usize,
     pub(crate) again: usize,
     pub(crate) screen: Option<ScreenStatistics>,
+    /// Which neurons hang together, in a plan by components.
+    pub(crate) components: Option<Labels>,
     pub(crate) times: Vec<(Stage, Duration)>,
 }
 
@@ -107,7 +109,18 @@ fn by_plan(
                 dendrogram = Some(tree);
             }
             let (ambiguous, times) = (Vec::new(), Vec::new());
-            Run { plan, labels, dendrogram, moments, ambiguous, repaired: 0, again: 0, screen: None, times }
+            Run {
+                plan,
+                labels,
+                dendrogram,
+                moments,
+                ambiguous,
+                repaired: 0,
+                again: 0,
+                screen: None,
+                components: None,
+                times,
+            }
         }
         PlanKind::DenseBelow | PlanKind::Components => {
             let visit = Below { source, config, cutoffs, greatest, plan, observer, clock: &mut clock };
@@ -139,7 +152,7 @@ impl Visit for Below<'_> {
         let neurons = columns.neurons();
         let (moments, components, screen) = if plan.kind == PlanKind::Components {
             let watch = |done, all| observer.progress(Stage::Moments, done, all);
-            let options = components::options(config, plan.available);
+            let options = components::options(config, plan.screen_room(copied_bytes(source)));
             let screen =
                 Screen::new_observed(columns, &options, &watch).map_err(|error| dense::named(source, error))?;
             dense::check(source, screen.moments(), config.non_finite)?;
@@ -172,6 +185,7 @@ impl Visit for Below<'_> {
             ambiguous: ambiguous.collect(),
             repaired: linked.iter().map(|linked| linked.repaired).sum(),
             again: linked.iter().filter(|linked| linked.again).count(),
+            components: screen.map(|_| together(neurons, &components)),
             screen,
             times: Vec::new(),
         })
@@ -193,4 +207,14 @@ fn labels(neurons: usize, components: &[Vec<usize>], linked: &[Linked], cutoff: 
         }
     }
     Labels::of_groups(&union.lowest())
+}
+
+/// The components as labels.
+fn together(neurons: usize, components: &[Vec<usize>]) -> Labels {
+    let mut groups: Vec<usize> = (0..neurons).collect();
+    for component in components {
+        let lowest = component.first().copied().unwrap_or_default();
+        component.iter().for_each(|&neuron| groups[neuron] = lowest);
+    }
+    Labels::of_groups(&groups)
 }

@@ -61,22 +61,44 @@ const TESTED: usize = 32;
 /// Neurons of a job, and of a side of a tile.
 const JOB: usize = PANELS * PANEL;
 
-/// The coordinates of all neurons, if they pay.
+/// Neurons of the largest sample.
+const MOST_NEURONS: usize = 12 * GROWTH;
+
+/// Bytes that coordinates by a sample of so many neurons take at most while they are made: products, eigenvectors and what
+/// finding them takes, twice, since the best is kept; the samples' own bytes; a byte for each coordinate and as much
+/// for what is proven of it.
+fn sample_bytes(size: usize, tokens: usize, neurons: usize) -> u64 {
+    let (size, tokens, neurons) = (size as u64, tokens as u64, neurons as u64);
+    64 * size * size + 2 * size * tokens + neurons.saturating_mul(size + size / 4)
+}
+
+/// The most that coordinates can take beside the copy.
+pub(super) fn bytes(tokens: usize, neurons: usize, when: LowRank) -> u64 {
+    match when {
+        LowRank::Never => 0,
+        LowRank::Auto if neurons < LEAST_NEURONS => 0,
+        LowRank::Auto => sample_bytes(MOST_NEURONS.min(neurons / 8), tokens, neurons),
+        LowRank::Always => sample_bytes(neurons, tokens, neurons),
+    }
+}
+
+/// The coordinates of all neurons, if they pay, in so much memory.
 pub(super) fn coordinates(
     copy: &Copy8,
     when: LowRank,
+    room: u64,
     level: Level,
     go_on: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<Option<Copy8>, Error> {
     if when == LowRank::Never || (when == LowRank::Auto && copy.neurons() < LEAST_NEURONS) {
         return Ok(None);
     }
-    let Some(directions) = choose(copy, when == LowRank::Always, level) else { return Ok(None) };
+    let Some(directions) = choose(copy, when == LowRank::Always, room, level) else { return Ok(None) };
     make(copy, &directions, level, go_on).map(Some)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "costs are rough")]
-fn choose(copy: &Copy8, always: bool, level: Level) -> Option<Directions> {
+fn choose(copy: &Copy8, always: bool, room: u64, level: Level) -> Option<Directions> {
     let order = order(copy);
     let (n, tokens) = (copy.neurons() as f64, copy.tokens() as f64);
     let pairs = n * n / 2.0;
@@ -93,7 +115,10 @@ fn choose(copy: &Copy8, always: bool, level: Level) -> Option<Directions> {
         open * all_tokens + pairs / tile * (JOB as f64) * tokens * READING
     };
     let test = test_panels(copy);
-    let most = if always { order.len() } else { order.len() / 8 };
+    let mut most = if always { order.len() } else { MOST_NEURONS.min(order.len() / 8) };
+    while most > 0 && sample_bytes(most, copy.tokens(), copy.neurons()) > room {
+        most = most.saturating_sub(GROWTH);
+    }
     let enough = if always { f64::INFINITY } else { all_tokens * 0.8 };
     let (mut best, mut least_cost): (Option<Directions>, f64) = (None, enough);
     // Small steps take more time than they save where there are many neurons.

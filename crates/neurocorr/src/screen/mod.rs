@@ -158,7 +158,12 @@ impl<'a, T: Float> Screen<'a, T> {
         let store = if in_memory { Store::in_memory(steps)? } else { Store::in_temporary_file(steps)? };
         let watch = |done: usize, _| observe(parts + done, all);
         let copy = Copy8::new(columns, &standards, &order, blocks, store, level, &watch)?;
-        let coordinates = low_rank::coordinates(&copy, options.low_rank, level, &|| observe(all, all))?;
+        let room = options.memory_limit.saturating_sub(if in_memory {
+            others.saturating_add(steps as u64 * STEP_BYTES as u64)
+        } else {
+            others
+        });
+        let coordinates = low_rank::coordinates(&copy, options.low_rank, room, level, &|| observe(all, all))?;
         Ok(Self { columns: *columns, options: *options, moments, standards, copy, coordinates })
     }
 
@@ -260,7 +265,8 @@ impl<'a, T: Float> Screen<'a, T> {
         2.0 * error_bound(self.columns.tokens()) + self.copy.rounding()
     }
 
-    /// Bytes that a screen of such a matrix takes beside the input and the pairs that are found, in so many threads.
+    /// Bytes that a screen of such a matrix takes at most beside the input and the pairs that are found, in so many threads:
+    /// within the options' limit, if the copy alone is.
     ///
     /// ```
     /// use neurocorr::{Screen, ScreenOptions};
@@ -271,7 +277,9 @@ impl<'a, T: Float> Screen<'a, T> {
     pub fn bytes_needed(tokens: usize, neurons: usize, options: &ScreenOptions) -> u64 {
         let steps = TokenBlocks::new(tokens, options.token_block).steps() as u64;
         let copy = steps.saturating_mul(Copy8::panels_of(neurons) as u64).saturating_mul(STEP_BYTES as u64);
-        copy.saturating_add(Self::bytes_beside(tokens, neurons, options))
+        let least = copy.saturating_add(Self::bytes_beside(tokens, neurons, options));
+        let room = options.memory_limit.saturating_sub(least);
+        least.saturating_add(low_rank::bytes(tokens, neurons, options.low_rank).min(room))
     }
 
     fn bytes_beside(tokens: usize, neurons: usize, options: &ScreenOptions) -> u64 {
