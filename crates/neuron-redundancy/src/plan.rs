@@ -170,8 +170,8 @@ impl Plan {
         Self { kind, reason, neurons, tokens, bytes, available, in_file, operations }
     }
 
-    /// What a screen may take.
-    pub(crate) fn screen_room(&self, copied: u64) -> Option<u64> {
+    /// What a screen, and after it a component, may take.
+    pub(crate) fn room(&self, copied: u64) -> Option<u64> {
         let base = Self::base_bytes(self.neurons).saturating_add(copied);
         self.available.map(|available| available.saturating_sub(base))
     }

@@ -152,7 +152,7 @@ impl Visit for Below<'_> {
         let neurons = columns.neurons();
         let (moments, components, screen) = if plan.kind == PlanKind::Components {
             let watch = |done, all| observer.progress(Stage::Moments, done, all);
-            let options = components::options(config, plan.screen_room(copied_bytes(source)));
+            let options = components::options(config, plan.room(copied_bytes(source)));
             let screen =
                 Screen::new_observed(columns, &options, &watch).map_err(|error| dense::named(source, error))?;
             dense::check(source, screen.moments(), config.non_finite)?;
@@ -166,7 +166,8 @@ impl Visit for Below<'_> {
             clock.lap(Stage::Moments);
             (moments, vec![(0..neurons).collect()], None)
         };
-        let links = Links::new(config, cutoffs, plan.available, observer, neurons, &components);
+        let limit = plan.room(copied_bytes(source));
+        let links = Links::new(config, cutoffs, limit, observer, neurons, &components);
         let linked = links.link(columns, &moments, &components)?;
         if observer.progress(Stage::Linkage, links.total, links.total) == ControlFlow::Break(()) {
             return Err(Error::Cancelled);

@@ -69,7 +69,9 @@ const MOST_NEURONS: usize = 12 * GROWTH;
 /// for what is proven of it.
 fn sample_bytes(size: usize, tokens: usize, neurons: usize) -> u64 {
     let (size, tokens, neurons) = (size as u64, tokens as u64, neurons as u64);
-    64 * size * size + 2 * size * tokens + neurons.saturating_mul(size + size / 4)
+    let coordinates = neurons.saturating_mul(size.saturating_add(size / 4));
+    let products = size.saturating_mul(size).saturating_mul(64);
+    coordinates.saturating_add(products).saturating_add(size.saturating_mul(tokens).saturating_mul(2))
 }
 
 /// The most that coordinates can take beside the copy.
