@@ -106,7 +106,8 @@ impl Stages {
     /// Bytes of all this for so many padded neurons and blocks.
     pub(super) fn bytes(neurons: usize, blocks: usize) -> u64 {
         let each = size_of::<f32>() as u64 * 5 + size_of::<i32>() as u64;
-        (neurons.next_multiple_of(PANEL) as u64).saturating_mul(blocks as u64).saturating_mul(each)
+        let padded = neurons.checked_next_multiple_of(PANEL).unwrap_or(usize::MAX);
+        (padded as u64).saturating_mul(blocks as u64).saturating_mul(each)
     }
 }
 

@@ -290,8 +290,13 @@ impl<'a, T: Float> Screen<'a, T> {
         Stages::bytes(neurons, blocks.count())
             .saturating_add(scratch.saturating_mul(threads))
             .saturating_add(settle.saturating_mul(threads))
-            .saturating_add((pairs::batch(tokens, neurons) * settle::PAIR_BYTES) as u64 * threads)
-            .saturating_add((neurons as u64).saturating_mul(176) + tokens as u64 * 16)
+            .saturating_add(
+                (pairs::batch(tokens, neurons) as u64)
+                    .saturating_mul(settle::PAIR_BYTES as u64)
+                    .saturating_mul(threads),
+            )
+            .saturating_add((neurons as u64).saturating_mul(176))
+            .saturating_add((tokens as u64).saturating_mul(16))
     }
 }
 
