@@ -118,7 +118,7 @@ impl Rounding {
     pub(crate) fn of(self, updates: f64, value: f64) -> f64 {
         let input = match self.greatest {
             Some(greatest) if self.input > 0.0 => {
-                let square = 8.0 * (updates + 2.0) * greatest * self.input;
+                let square = 8.0 * (updates + 2.0) * (greatest + self.input) * self.input;
                 (square / value.max(f64::MIN_POSITIVE)).min(square.sqrt())
             }
             _ => self.input,

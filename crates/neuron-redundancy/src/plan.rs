@@ -162,9 +162,9 @@ impl Plan {
                 let needed = if in_file && needed < u64::MAX { needed.saturating_sub(copy) } else { needed };
                 needed.saturating_add(base)
             }
-            PlanKind::Dense | PlanKind::DenseBelow => {
-                Self::bytes_needed(tokens, neurons).saturating_add(copied)
-            }
+            // The whole tree is made of blocks of tokens, without a copy.
+            PlanKind::Dense => Self::bytes_needed(tokens, neurons),
+            PlanKind::DenseBelow => Self::bytes_needed(tokens, neurons).saturating_add(copied),
         };
         let operations = if kind == PlanKind::OneCluster { 0 } else { pairs * tokens as u128 };
         Self { kind, reason, neurons, tokens, bytes, available, in_file, operations }
