@@ -81,6 +81,17 @@ fn plan_precision_and_memory_change_no_label_and_profiles_and_representatives_ag
     let kept = numbers(&medoid["independent_neurons"]);
     let profiles = medoid["profiles"].as_array().unwrap();
     assert_eq!(profiles.len(), kept.len());
+    // A sweep keeps the same neurons.
+    let sample = testkit::sample();
+    let swept = json(command().arg("sweep").arg(sample).args([
+        "--representative",
+        "medoid",
+        "--cutoffs",
+        "0.3",
+        "--output",
+        "-",
+    ]));
+    assert_eq!(numbers(&swept["steps"][0]["independent_neurons"]), kept);
     let mut large = 0;
     for (profile, kept) in profiles.iter().zip(kept) {
         assert_eq!(profile["representative"], kept);

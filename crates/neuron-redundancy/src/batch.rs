@@ -26,12 +26,11 @@ pub(crate) trait OfGroup: Sync {
     ) -> Result<Self::Output, Error>;
 }
 
-/// Visits groups, the largest of which should come first, in parallel; results stand in their order. `first` is the number
-/// of the first group, `limit` what all may take.
+/// Visits groups, the largest of which should come first, in parallel; results stand in their order. `limit` is what all may
+/// take.
 pub(crate) fn for_each_group<T: Float, V: OfGroup>(
     columns: &Columns<'_, T>,
     groups: &[Vec<usize>],
-    first: usize,
     limit: Option<u64>,
     visit: &V,
 ) -> Result<Vec<V::Output>, Error> {
@@ -61,7 +60,7 @@ pub(crate) fn for_each_group<T: Float, V: OfGroup>(
                 start - group.len()..start
             })
             .collect();
-        let done = first + results.len();
+        let done = results.len();
         let one =
             |(at, range): (usize, &Range<usize>)| visit.visit(done + at, &gathered.part(range), bytes(neurons));
         // One alone has all threads to itself.

@@ -56,6 +56,27 @@ pub fn profile_clusters(
     with_columns(source, observer, Profiles { labels, config, observer })
 }
 
+/// The neuron that is kept of each cluster, by the rule of `config`.
+pub(crate) fn independent_neurons(
+    source: &dyn Source,
+    labels: &Labels,
+    config: &Config,
+    observer: &dyn Observer,
+) -> Result<Vec<usize>, Error> {
+    Ok(match config.representative {
+        Representative::Random => {
+            labels.clusters().iter().filter_map(|members| pick(members, config.seed)).collect()
+        }
+        Representative::First => {
+            labels.clusters().iter().filter_map(|members| members.first().copied()).collect()
+        }
+        Representative::Medoid | Representative::LargestVariance => {
+            let profiles = profile_clusters(source, labels, config, observer)?;
+            profiles.iter().map(|profile| profile.representative).collect()
+        }
+    })
+}
+
 struct Profiles<'a> {
     labels: &'a Labels,
     config: &'a Config,
@@ -76,7 +97,7 @@ impl Visit for Profiles<'_> {
             observer: self.observer,
             done: AtomicUsize::new(0),
         };
-        let found = for_each_group(columns, &groups, 0, self.config.memory_limit, &of)?;
+        let found = for_each_group(columns, &groups, self.config.memory_limit, &of)?;
         report(self.observer, Stage::Cut, 1, 1)?;
         let alone = |neurons: Vec<usize>| ClusterProfile {
             representative: neurons.first().copied().unwrap_or_default(),

@@ -1,6 +1,6 @@
 //! Which neurons hang together at a cutoff: every flat cluster lies inside one component of the graph of near pairs.
 //!
-//! `components.md` beside this file says why.
+//! `NOTE.md` beside this file says why.
 
 use crate::observer::report;
 use crate::union::UnionFind;
@@ -23,7 +23,7 @@ fn join_margin(tokens: usize, neurons: usize, cutoff: f64) -> f64 {
     kernel_margin(tokens) + updates
 }
 
-pub(crate) fn sign(config: &Config) -> Sign {
+fn sign(config: &Config) -> Sign {
     if config.absolute { Sign::Absolute } else { Sign::Positive }
 }
 

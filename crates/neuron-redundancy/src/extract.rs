@@ -1,8 +1,7 @@
 //! NeuroX's three functions.
 
-use crate::{
-    Clusters, Config, Error, Extraction, Method, Observer, Representative, pick, profile_clusters, run,
-};
+use crate::clusters::independent_neurons;
+use crate::{Clusters, Config, Error, Extraction, Method, Observer, run};
 use activations::Source;
 use fcluster::Labels;
 
@@ -51,7 +50,7 @@ pub fn create_correlation_clusters(
 /// One neuron of every cluster of correlated neurons: NeuroX's `extract_independent_neurons`.
 ///
 /// NeuroX picks by NumPy's global generator; here a pick depends on [`Config::seed`] and the cluster's members alone
-/// (see [`pick`]). NeuroX always uses average linkage; here [`Config::method`] is used, which is average by default.
+/// (see [`pick`](crate::pick)). NeuroX always uses average linkage; here [`Config::method`] is used, which is average by default.
 ///
 /// # Errors
 /// As [`create_correlation_clusters`].
@@ -71,18 +70,7 @@ pub fn extract_independent_neurons(
     observer: &dyn Observer,
 ) -> Result<Extraction, Error> {
     let clusters = create_correlation_clusters(source, config, observer)?;
-    let independent_neurons = match config.representative {
-        Representative::Random => {
-            clusters.labels.clusters().iter().filter_map(|members| pick(members, config.seed)).collect()
-        }
-        Representative::First => {
-            clusters.labels.clusters().iter().filter_map(|members| members.first().copied()).collect()
-        }
-        Representative::Medoid | Representative::LargestVariance => {
-            let profiles = profile_clusters(source, &clusters.labels, config, observer)?;
-            profiles.iter().map(|profile| profile.representative).collect()
-        }
-    };
+    let independent_neurons = independent_neurons(source, &clusters.labels, config, observer)?;
     Ok(Extraction { clusters, independent_neurons })
 }
 

@@ -20,8 +20,6 @@ const SINGLE: usize = 256;
 /// A component and its merges at or below the greatest cutoff.
 pub(crate) struct Linked {
     pub(crate) forest: Forest<f64>,
-    /// Decisions that were repaired in double precision.
-    pub(crate) repaired: usize,
     /// Whether single products were of no use, so that all was made again.
     pub(crate) again: bool,
 }
@@ -67,9 +65,10 @@ impl<'a> Links<'a> {
         let large = components.partition_point(|component| component.len() >= LARGE);
         let (large, rest) = components.split_at(large);
         for component in large {
+            self.check(component.len(), 0)?;
             linked.push(self.one(Part { columns: *columns, among: Some((moments, component)) }, 0)?);
         }
-        linked.extend(for_each_group(columns, rest, linked.len(), self.limit, self)?);
+        linked.extend(for_each_group(columns, rest, self.limit, self)?);
         Ok(linked)
     }
 
@@ -81,7 +80,6 @@ impl<'a> Links<'a> {
     /// Links one component.
     fn one<T: Float>(&self, part: Part<'_, '_, T>, beside: u64) -> Result<Linked, Error> {
         let (config, columns, size) = (self.config, &part.columns, part.size());
-        OfGroup::check(self, size, beside)?;
         // A square beside the matrix is quicker; in place there is least memory.
         let roomy = |limit: u64| Self::needed(size, Storage::Square).saturating_add(beside) <= limit;
         let storage = if self.limit.is_none_or(roomy) { Storage::Square } else { Storage::InPlace };
@@ -117,7 +115,7 @@ impl<'a> Links<'a> {
 
     fn finish(&self, forest: Forest<f64>, again: bool) -> Linked {
         self.done.fetch_add(pairs(forest.n()), Ordering::Relaxed);
-        Linked { repaired: forest.repaired(), forest, again }
+        Linked { forest, again }
     }
 
     /// Tells of a part of a component of so many neurons.

@@ -149,10 +149,10 @@ impl Visit for Below<'_> {
 
     fn visit<T: Float>(self, columns: &Columns<'_, T>) -> Result<Run, Error> {
         let Self { source, config, cutoffs, greatest, plan, observer, clock } = self;
-        let neurons = columns.neurons();
+        let (neurons, limit) = (columns.neurons(), plan.room(copied_bytes(source)));
         let (moments, components, screen) = if plan.kind == PlanKind::Components {
             let watch = |done, all| observer.progress(Stage::Moments, done, all);
-            let options = components::options(config, plan.room(copied_bytes(source)));
+            let options = components::options(config, limit);
             let screen =
                 Screen::new_observed(columns, &options, &watch).map_err(|error| dense::named(source, error))?;
             dense::check(source, screen.moments(), config.non_finite)?;
@@ -166,7 +166,6 @@ impl Visit for Below<'_> {
             clock.lap(Stage::Moments);
             (moments, vec![(0..neurons).collect()], None)
         };
-        let limit = plan.room(copied_bytes(source));
         let links = Links::new(config, cutoffs, limit, observer, neurons, &components);
         let linked = links.link(columns, &moments, &components)?;
         if observer.progress(Stage::Linkage, links.total, links.total) == ControlFlow::Break(()) {
@@ -184,7 +183,7 @@ impl Visit for Below<'_> {
             dendrogram: None,
             moments,
             ambiguous: ambiguous.collect(),
-            repaired: linked.iter().map(|linked| linked.repaired).sum(),
+            repaired: linked.iter().map(|linked| linked.forest.repaired()).sum(),
             again: linked.iter().filter(|linked| linked.again).count(),
             components: screen.map(|_| together(neurons, &components)),
             screen,

@@ -1,6 +1,7 @@
 //! Many cutoffs in one run.
 
-use crate::{AmbiguousComponent, Config, Error, Observer, Plan, Stage, pick, run};
+use crate::clusters::independent_neurons;
+use crate::{AmbiguousComponent, Config, Error, Observer, Plan, Stage, run};
 use activations::Source;
 use fcluster::{Agreement, Labels};
 use std::time::Duration;
@@ -13,7 +14,7 @@ pub struct SweepStep {
     pub cutoff: f64,
     /// One label for each neuron.
     pub labels: Labels,
-    /// The neuron that is kept of each cluster: the pick of [`pick`].
+    /// The neuron that is kept of each cluster, by [`Config::representative`].
     pub independent_neurons: Vec<usize>,
     /// How many clusters there are of each size, ascending by size.
     pub sizes: Vec<(usize, usize)>,
@@ -80,8 +81,7 @@ pub fn sweep(
             let agreement = Agreement::new(before.labels.as_slice(), labels.as_slice())?;
             before.stability = Some(agreement.adjusted_rand_score());
         }
-        let independent_neurons =
-            labels.clusters().iter().filter_map(|members| pick(members, config.seed)).collect();
+        let independent_neurons = independent_neurons(source, &labels, config, observer)?;
         let mut all = labels.sizes();
         all.sort_unstable();
         let sizes = all.chunk_by(|a, b| a == b).filter_map(|same| Some((*same.first()?, same.len()))).collect();
