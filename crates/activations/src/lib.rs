@@ -3,6 +3,7 @@
 
 mod dtype;
 mod error;
+mod fingerprint;
 mod mapped;
 mod memory;
 mod npy;
@@ -15,6 +16,7 @@ pub mod testing;
 
 pub use dtype::Dtype;
 pub use error::Error;
+pub use fingerprint::fingerprint;
 pub use memory::{Float, InMemory};
 pub use npy::Npy;
 pub use open::open;

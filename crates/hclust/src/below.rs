@@ -86,6 +86,12 @@ impl<T: Float> Forest<T> {
         &self.merges
     }
 
+    /// The merges, as [`merges`](Self::merges).
+    #[must_use]
+    pub fn into_merges(self) -> Vec<Merge<T>> {
+        self.merges
+    }
+
     /// What was ambiguous; nothing if the forest is the only one that there is.
     #[must_use]
     pub fn ambiguities(&self) -> &[Ambiguity<T>] {

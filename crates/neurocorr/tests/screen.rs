@@ -294,6 +294,24 @@ fn threads_and_blocks_change_no_bit_of_pairs_and_no_candidate_that_levels_share(
     }
 }
 
+#[test]
+fn a_screen_that_begins_at_a_tile_gives_that_one_and_all_that_follow() {
+    let x = sample(1_000);
+    let screen = Screen::new(&rows(&x), &ScreenOptions::new()).unwrap();
+    let tiles = || screen.pairs_maybe_above(0.4, Sign::Absolute).unwrap();
+    let all: Vec<_> = tiles().collect();
+    assert!(all.len() == 6 && all.iter().all(|tile| !tile.pairs.is_empty()));
+    for begin in 0..=7 {
+        // Before the first tile, and after one that had others in work with it.
+        for first in [false, true] {
+            let mut rest = tiles();
+            assert!(!first || rest.next().is_some_and(|tile| tile == all[0]));
+            rest.begin_at(begin);
+            assert!(rest.collect::<Vec<_>>() == all[begin.min(6)..], "{begin}");
+        }
+    }
+}
+
 /// The first neurons of the real sample.
 fn sample(neurons: usize) -> Matrix {
     let bytes = std::fs::read(testkit::sample()).unwrap();

@@ -150,6 +150,11 @@ pub(crate) struct Clustering {
     /// Which neuron of a cluster is kept.
     #[arg(long, default_value = "random", value_enum)]
     pub(crate) representative: RepresentativeName,
+
+    /// Keep what is done in this folder, and go on from what is kept there: after Ctrl-C, a kill or a crash nothing
+    /// that was finished is done again. For one file and one set of options; delete it when you have the result.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume: Option<PathBuf>,
 }
 
 impl Clustering {
@@ -176,6 +181,10 @@ impl Clustering {
                 RepresentativeName::LargestVariance => Representative::LargestVariance,
                 RepresentativeName::First => Representative::First,
             });
+        let config = match &self.resume {
+            Some(folder) => config.with_resume(folder),
+            None => config,
+        };
         match self.memory {
             Some(bytes) => config.with_memory_limit(bytes),
             None => config,

@@ -8,6 +8,12 @@ pub(crate) enum Error {
     /// The work failed.
     #[error(transparent)]
     Run(#[from] neuron_redundancy::Error),
+    /// The user has stopped a run that keeps what it has done.
+    #[error("cancelled; what is done is kept: go on with --resume {}", path.display())]
+    Kept {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The input file cannot be read.
     #[error(transparent)]
     Activations(#[from] activations::Error),

@@ -3,6 +3,7 @@
 //! `NOTE.md` beside this file says why.
 
 use crate::observer::report;
+use crate::stage::{Doubtful, Kept, ScreenLog};
 use crate::union::UnionFind;
 use crate::{Config, Error, Observer, Stage};
 use neurocorr::{Float, MaybePair, Screen, ScreenOptions, Sign, error_bound};
@@ -56,50 +57,72 @@ pub(crate) fn options(config: &Config, limit: Option<u64>) -> ScreenOptions {
 }
 
 /// Joins what is at most the cutoff apart, or may be by another kernel's rounding. No pair that is further is joined, but
-/// that would be no mistake: only more work.
+/// that would be no mistake: only more work. What `log` holds is not done again.
 pub(crate) fn find<T: Float>(
     screen: &Screen<'_, T>,
     config: &Config,
     cutoff: f64,
+    log: Option<ScreenLog>,
     observer: &dyn Observer,
 ) -> Result<Found, Error> {
     let (tokens, neurons) = (screen.moments().tokens(), screen.moments().neurons());
     let threshold = 1.0 - (cutoff + join_margin(tokens, neurons, cutoff));
-    let sign = sign(config);
-    let mut join = Join {
-        screen,
-        sign,
-        threshold,
-        union: UnionFind::new(neurons),
-        doubtful: Vec::new(),
-        settled: 0,
-        joined: 0,
-    };
-    let mut candidates = 0;
-    let mut tiles = screen.pairs_maybe_above(threshold, sign)?;
+    let mut join = Join::new(screen, sign(config), threshold, log, observer);
+    let mut tiles = screen.pairs_maybe_above(threshold, join.sign)?;
     let mut joined = 0;
+    if join.news.tiles > 0 {
+        tiles.begin_at(join.news.tiles);
+        tiles.skip_within(join.union.lowest());
+    }
     while let Some(tile) = tiles.next() {
-        candidates += tile.pairs.len();
+        join.news.tiles = tile.done;
+        join.news.candidates += tile.pairs.len();
         tile.pairs.iter().for_each(|pair| join.take(pair));
+        join.at = (tile.done, tile.all);
         if join.doubtful.len() > DOUBTFUL {
             join.settle()?;
         }
-        report(observer, Stage::Screen, tile.done, tile.all)?;
-        if join.joined > joined && !tiles.is_ahead() {
-            // What hangs together already need not be looked at again.
-            joined = join.joined;
-            tiles.skip_within(join.union.lowest());
+        if !tiles.is_ahead() {
+            join.keep()?;
+            if join.joined > joined {
+                // What hangs together already need not be looked at again.
+                joined = join.joined;
+                tiles.skip_within(join.union.lowest());
+            }
         }
+        report(observer, Stage::Screen, tile.done, tile.all)?;
     }
     join.settle()?;
-    let components = join.union.sets();
-    let statistics = ScreenStatistics {
-        candidates,
-        settled: join.settled,
-        components: components.len(),
-        largest: components.first().map_or(0, Vec::len),
-    };
-    Ok(Found { components, statistics })
+    join.news.ended = true;
+    join.keep()?;
+    Ok(Found::new(&mut join.union, &join.news))
+}
+
+/// What a log holds whose screen has ended.
+pub(crate) fn found(neurons: usize, before: &Kept) -> Found {
+    Found::new(&mut joined(neurons, before), before)
+}
+
+/// The sets that a log's pairs make.
+fn joined(neurons: usize, before: &Kept) -> UnionFind {
+    let mut union = UnionFind::new(neurons);
+    for &(a, b) in &before.joined {
+        union.join(a as usize, b as usize);
+    }
+    union
+}
+
+impl Found {
+    fn new(union: &mut UnionFind, kept: &Kept) -> Self {
+        let components = union.sets();
+        let statistics = ScreenStatistics {
+            candidates: kept.candidates,
+            settled: kept.settled,
+            components: components.len(),
+            largest: components.first().map_or(0, Vec::len),
+        };
+        Self { components, statistics }
+    }
 }
 
 /// Joins pairs, the doubtful ones last and only where they matter.
@@ -108,24 +131,54 @@ struct Join<'s, 'a, T> {
     sign: Sign,
     threshold: f64,
     union: UnionFind,
-    /// With how near they seem.
-    doubtful: Vec<(u32, u32, f32)>,
-    settled: usize,
+    doubtful: Vec<Doubtful>,
     /// How often two sets have become one.
     joined: usize,
+    /// Counts, and what was found since the log was written.
+    news: Kept,
+    log: Option<ScreenLog>,
+    observer: &'s dyn Observer,
+    /// Tiles that are done, and all.
+    at: (usize, usize),
 }
 
-impl<T: Float> Join<'_, '_, T> {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "screens have fewer than 2^32 neurons; an order wants no digits"
-    )]
+impl<'s, 'a, T: Float> Join<'s, 'a, T> {
+    fn new(
+        screen: &'s Screen<'a, T>,
+        sign: Sign,
+        threshold: f64,
+        mut log: Option<ScreenLog>,
+        observer: &'s dyn Observer,
+    ) -> Self {
+        let before = log.as_mut().map_or_else(Kept::default, |log| std::mem::take(&mut log.before));
+        let union = joined(screen.moments().neurons(), &before);
+        let news = Kept { joined: Vec::new(), doubtful: Vec::new(), cleared: false, ..before };
+        let doubtful = before.doubtful;
+        Self { screen, sign, threshold, union, doubtful, joined: 0, news, log, observer, at: (0, 1) }
+    }
+
     fn take(&mut self, pair: &MaybePair) {
         let near = self.sign.size(pair.near);
         if near - pair.within >= self.threshold {
-            self.joined += usize::from(self.union.join(pair.first, pair.second));
+            self.join(pair.first, pair.second);
         } else if self.union.find(pair.first) != self.union.find(pair.second) {
-            self.doubtful.push((pair.first as u32, pair.second as u32, near as f32));
+            let (first, second) = ends(pair.first, pair.second);
+            #[expect(clippy::cast_possible_truncation, reason = "an order wants no digits")]
+            let near = near as f32;
+            let doubtful = (first, second, near);
+            self.doubtful.push(doubtful);
+            if self.log.is_some() {
+                self.news.doubtful.push(doubtful);
+            }
+        }
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        if self.union.join(a, b) {
+            self.joined += 1;
+            if self.log.is_some() {
+                self.news.joined.push(ends(a, b));
+            }
         }
     }
 
@@ -136,6 +189,8 @@ impl<T: Float> Join<'_, '_, T> {
         loop {
             doubtful.retain(|&(a, b, _)| self.union.find(a as usize) != self.union.find(b as usize));
             if doubtful.is_empty() {
+                self.news.doubtful.clear();
+                self.news.cleared = true;
                 return Ok(());
             }
             // A pass over the tokens costs as much as some thousands of pairs.
@@ -143,15 +198,33 @@ impl<T: Float> Join<'_, '_, T> {
             let mut pairs: Vec<(usize, usize)> =
                 doubtful.iter().map(|pair| (pair.0 as usize, pair.1 as usize)).collect();
             pairs.sort_unstable();
-            self.settled += pairs.len();
+            self.news.settled += pairs.len();
             for (&(a, b), value) in pairs.iter().zip(self.screen.correlations(&pairs)?) {
                 if self.sign.reaches(value, self.threshold) {
-                    self.joined += usize::from(self.union.join(a, b));
+                    self.join(a, b);
                 }
             }
             doubtful = rest;
+            // What is in doubt stays so in the log until none is, but what is joined need not be asked again.
+            self.keep()?;
+            report(self.observer, Stage::Screen, self.at.0, self.at.1)?;
         }
     }
+
+    /// Writes the log.
+    fn keep(&mut self) -> Result<(), Error> {
+        let Some(log) = &mut self.log else { return Ok(()) };
+        log.append(&self.news)?;
+        self.news.joined.clear();
+        self.news.doubtful.clear();
+        self.news.cleared = false;
+        Ok(())
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "screens have fewer than 2^32 neurons")]
+fn ends(a: usize, b: usize) -> (u32, u32) {
+    (a as u32, b as u32)
 }
 
 /// Pairs that are settled in one pass at least.

@@ -4,6 +4,7 @@ use crate::{Error, Representative};
 use fcluster::Numbering;
 use hclust::Method;
 use neurocorr::{Measure, NonFinite};
+use std::path::PathBuf;
 
 /// How the clusters are found. Every way gives the same clusters; they differ in time and memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -62,6 +63,9 @@ pub struct Config {
     pub representative: Representative,
     /// Whether the whole dendrogram is wanted, which only the dense plan has.
     pub dendrogram: bool,
+    /// A folder where the run keeps what it has done, and where an equal run finds it again (`docs/stage-files.md`); one that
+    /// could have another result refuses it.
+    pub resume: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -79,6 +83,7 @@ impl Default for Config {
             single_products: true,
             representative: Representative::Random,
             dendrogram: false,
+            resume: None,
         }
     }
 }
@@ -154,6 +159,12 @@ impl Config {
     #[must_use]
     pub fn with_dendrogram(self, dendrogram: bool) -> Self {
         Self { dendrogram, ..self }
+    }
+
+    /// Going on from what is kept in a folder, and keeping there what is done.
+    #[must_use]
+    pub fn with_resume(self, folder: impl Into<PathBuf>) -> Self {
+        Self { resume: Some(folder.into()), ..self }
     }
 
     /// Whether the answer needs the tree above the cutoff, or all of its heights.

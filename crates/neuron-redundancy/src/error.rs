@@ -1,6 +1,7 @@
 //! What can go wrong, and where.
 
 use crate::plan::human_bytes;
+use std::path::PathBuf;
 
 /// An error of this crate: what was wrong, where, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -144,6 +145,47 @@ pub enum Error {
         first: Vec<usize>,
         /// Why there is no dense plan.
         source: Box<Error>,
+    },
+    /// A stage file cannot be read or written.
+    #[error(
+        "{}: {source}; look at the disk, or run without --resume (what is kept there is still whole)", path.display()
+    )]
+    StageFile {
+        /// The file, or its folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A stage file of a run that could have another result.
+    #[error(
+        "{}: made with {what} {stored}, but this run has {given}: give --resume another folder, or delete this file \
+         to begin anew", path.display()
+    )]
+    StageMismatch {
+        /// The file.
+        path: PathBuf,
+        /// What is not the same: `version`, `input`, `method`, …
+        what: &'static str,
+        /// Its value there.
+        stored: String,
+        /// Its value now.
+        given: String,
+    },
+    /// A stage file that is not as it was written.
+    #[error("{}: damaged at byte {byte} ({why}): delete the file, and its part of the work is done again", path.display())]
+    StageDamaged {
+        /// The file.
+        path: PathBuf,
+        /// Where the record begins that is wrong.
+        byte: u64,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// A folder of stage files that another run uses.
+    #[error("{}: another run uses this folder: wait for it, or give --resume another", path.display())]
+    StageInUse {
+        /// The folder.
+        path: PathBuf,
     },
     /// The caller's observer asked to stop.
     #[error("cancelled")]

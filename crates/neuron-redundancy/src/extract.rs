@@ -43,6 +43,7 @@ pub fn create_correlation_clusters(
         constant_neurons: run.moments.constants(),
         non_finite_neurons: run.moments.non_finite(),
         plan: run.plan,
+        resumed: run.resumed,
         times: run.times,
     })
 }

@@ -18,6 +18,7 @@ mod plan;
 mod representatives;
 mod result;
 mod run;
+mod stage;
 mod sweep;
 #[cfg(feature = "proptest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
@@ -38,6 +39,7 @@ pub use observer::{Observer, Stage};
 pub use plan::{Plan, PlanKind, human_bytes};
 pub use representatives::{Representative, pick};
 pub use result::{AmbiguousComponent, Clusters, Extraction};
+pub use stage::Resumed;
 pub use sweep::{Sweep, SweepStep, sweep};
 
 pub use fcluster::{Labels, Numbering};

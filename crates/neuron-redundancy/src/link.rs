@@ -2,9 +2,11 @@
 
 use crate::batch::{OfGroup, for_each_group};
 use crate::components::kernel_margin;
+use crate::stage::LinkageLog;
 use crate::{Config, Error, Observer, Stage};
 use hclust::{
-    Certainty, Condensed, Exact, Forest, Method, Scratch as LinkageScratch, Storage, linkage_below_certified,
+    Certainty, Condensed, Exact, Forest, Merge, Method, Scratch as LinkageScratch, Storage,
+    linkage_below_certified,
 };
 use neurocorr::{Columns, Dense, Float, Gathered, Measure, Moments, NonFinite, error_bound_of_single_products};
 use std::ops::ControlFlow;
@@ -18,10 +20,22 @@ const LARGE: usize = 1_024;
 const SINGLE: usize = 256;
 
 /// A component and its merges at or below the greatest cutoff.
+#[derive(Debug)]
 pub(crate) struct Linked {
-    pub(crate) forest: Forest<f64>,
+    pub(crate) merges: Vec<Merge<f64>>,
+    /// Merges that could have been others.
+    pub(crate) decisions: usize,
+    /// Decisions that single products left open and double precision decided.
+    pub(crate) repaired: usize,
     /// Whether single products were of no use, so that all was made again.
     pub(crate) again: bool,
+}
+
+impl Linked {
+    /// A whole dendrogram, as that of one component.
+    pub(crate) fn whole(merges: &[Merge<f64>]) -> Self {
+        Self { merges: merges.to_vec(), decisions: 0, repaired: 0, again: false }
+    }
 }
 
 /// What all components have in common.
@@ -32,43 +46,66 @@ pub(crate) struct Links<'a> {
     pub(crate) observer: &'a dyn Observer,
     /// All neurons of the input.
     pub(crate) neurons: usize,
+    /// The largest first.
+    pub(crate) components: &'a [Vec<usize>],
+    /// Where what is done is kept.
+    pub(crate) log: Option<LinkageLog>,
     /// Pairs that are done, and all.
     pub(crate) done: AtomicUsize,
     pub(crate) total: usize,
 }
 
-fn pairs(size: usize) -> usize {
+pub(crate) fn pairs(size: usize) -> usize {
     size.saturating_mul(size.saturating_sub(1)) / 2
 }
 
-impl<'a> Links<'a> {
-    pub(crate) fn new(
-        config: &'a Config,
-        cutoffs: &'a [f64],
-        limit: Option<u64>,
-        observer: &'a dyn Observer,
-        neurons: usize,
-        components: &[Vec<usize>],
-    ) -> Self {
-        let total = components.iter().map(|component| pairs(component.len())).sum();
-        Self { config, cutoffs, limit, observer, neurons, done: AtomicUsize::new(0), total }
-    }
-
-    /// Links components, the largest first. `moments` are those of all neurons.
+impl Links<'_> {
+    /// Links components. `moments` are those of all neurons; `before`, one for each component, are those that were linked
+    /// before.
     pub(crate) fn link<T: Float>(
         &self,
         columns: &Columns<'_, T>,
         moments: &Moments,
-        components: &[Vec<usize>],
+        mut before: Vec<Option<Linked>>,
     ) -> Result<Vec<Linked>, Error> {
-        let mut linked = Vec::with_capacity(components.len());
-        let large = components.partition_point(|component| component.len() >= LARGE);
-        let (large, rest) = components.split_at(large);
-        for component in large {
+        before.resize_with(self.components.len(), || None);
+        let todo: Vec<usize> = (0..before.len()).filter(|&index| before[index].is_none()).collect();
+        let of = |index: &usize| self.components.get(*index).map_or(&[][..], Vec::as_slice);
+        let left: usize = todo.iter().map(|index| pairs(of(index).len())).sum();
+        self.done.store(self.total.saturating_sub(left), Ordering::Relaxed);
+        let large = todo.partition_point(|index| of(index).len() >= LARGE);
+        let (large, rest) = todo.split_at(large);
+        for index in large {
+            let component = of(index);
             self.check(component.len(), 0)?;
-            linked.push(self.one(Part { columns: *columns, among: Some((moments, component)) }, 0)?);
+            let part = Part { columns: *columns, among: Some((moments, component)) };
+            before[*index] = Some(self.kept(*index, part, 0)?);
         }
-        linked.extend(for_each_group(columns, rest, self.limit, self)?);
+        let groups: Vec<Vec<usize>> = rest.iter().map(|index| of(index).to_vec()).collect();
+        let found = for_each_group(columns, &groups, self.limit, &Rest { links: self, indices: rest })?;
+        for (index, linked) in rest.iter().zip(found) {
+            before[*index] = Some(linked);
+        }
+        Ok(before.into_iter().flatten().collect())
+    }
+
+    fn check(&self, size: usize, beside: u64) -> Result<(), Error> {
+        let needed = Self::needed(size, Storage::InPlace).saturating_add(beside);
+        match self.limit {
+            Some(available) if needed > available => {
+                let cutoff = self.cutoffs.iter().copied().fold(0.0, f64::max);
+                Err(Error::Component { size, neurons: self.neurons, cutoff, needed, available })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Links a component and keeps what came of it.
+    fn kept<T: Float>(&self, index: usize, part: Part<'_, '_, T>, beside: u64) -> Result<Linked, Error> {
+        let linked = self.one(part, beside)?;
+        if let (Some(log), Some(component)) = (&self.log, self.components.get(index)) {
+            log.append(index, component, &linked)?;
+        }
         Ok(linked)
     }
 
@@ -115,7 +152,8 @@ impl<'a> Links<'a> {
 
     fn finish(&self, forest: Forest<f64>, again: bool) -> Linked {
         self.done.fetch_add(pairs(forest.n()), Ordering::Relaxed);
-        Linked { forest, again }
+        let (decisions, repaired) = (forest.ambiguities().len(), forest.repaired());
+        Linked { merges: forest.into_merges(), decisions, repaired, again }
     }
 
     /// Tells of a part of a component of so many neurons.
@@ -126,22 +164,22 @@ impl<'a> Links<'a> {
     }
 }
 
-impl OfGroup for Links<'_> {
+/// Components that are linked in batches, by their numbers.
+struct Rest<'l> {
+    links: &'l Links<'l>,
+    indices: &'l [usize],
+}
+
+impl OfGroup for Rest<'_> {
     type Output = Linked;
 
     fn check(&self, size: usize, beside: u64) -> Result<(), Error> {
-        let needed = Self::needed(size, Storage::InPlace).saturating_add(beside);
-        match self.limit {
-            Some(available) if needed > available => {
-                let cutoff = self.cutoffs.iter().copied().fold(0.0, f64::max);
-                Err(Error::Component { size, neurons: self.neurons, cutoff, needed, available })
-            }
-            _ => Ok(()),
-        }
+        self.links.check(size, beside)
     }
 
-    fn visit<T: Float>(&self, _: usize, columns: &Columns<'_, T>, gathered: u64) -> Result<Linked, Error> {
-        self.one(Part { columns: *columns, among: None }, gathered)
+    fn visit<T: Float>(&self, at: usize, columns: &Columns<'_, T>, gathered: u64) -> Result<Linked, Error> {
+        let index = self.indices.get(at).copied().unwrap_or(usize::MAX);
+        self.links.kept(index, Part { columns: *columns, among: None }, gathered)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What comes out.
 
-use crate::{Plan, ScreenStatistics, Stage};
+use crate::{Plan, Resumed, ScreenStatistics, Stage};
 use fcluster::{Labels, Numbering};
 use hclust::Dendrogram;
 use std::time::Duration;
@@ -41,6 +41,8 @@ pub struct Clusters {
     pub non_finite_neurons: Vec<usize>,
     /// How it was computed.
     pub plan: Plan,
+    /// What was found done in the folder of [`Config::resume`](crate::Config::resume).
+    pub resumed: Resumed,
     /// Time that each stage took.
     pub times: Vec<(Stage, Duration)>,
 }

@@ -2,16 +2,17 @@
 
 use crate::components::{self, ScreenStatistics};
 use crate::input::{Visit, copied_bytes, with_columns};
-use crate::link::{Linked, Links};
+use crate::link::{Linked, Links, pairs};
 use crate::observer::report;
 use crate::plan::PlanKind;
+use crate::stage::{Resumed, Stages};
 use crate::union::UnionFind;
 use crate::{AmbiguousComponent, Config, Error, Observer, Plan, PlanChoice, Stage, Ties, dense};
 use activations::Source;
 use fcluster::{Criterion, Labels, fcluster};
 use hclust::Dendrogram;
 use neurocorr::{Columns, Float, Moments, Screen};
-use std::ops::ControlFlow;
+use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 /// What a run makes before any picks.
@@ -28,7 +29,30 @@ pub(crate) struct Run {
     pub(crate) screen: Option<ScreenStatistics>,
     /// Which neurons hang together, in a plan by components.
     pub(crate) components: Option<Labels>,
+    pub(crate) resumed: Resumed,
     pub(crate) times: Vec<(Stage, Duration)>,
+}
+
+impl Run {
+    /// Of which nothing more is to be said.
+    fn new(plan: Plan, labels: Vec<Labels>, moments: Moments) -> Self {
+        let (ambiguous, times, resumed) = (Vec::new(), Vec::new(), Resumed::default());
+        let (dendrogram, screen, components) = (None, None, None);
+        let (repaired, again) = (0, 0);
+        Self {
+            plan,
+            labels,
+            dendrogram,
+            moments,
+            ambiguous,
+            repaired,
+            again,
+            screen,
+            components,
+            resumed,
+            times,
+        }
+    }
 }
 
 /// Times of stages.
@@ -67,14 +91,16 @@ pub(crate) fn run(
         return Err(Error::TooFewTokens { tokens });
     }
     let plan = Plan::choose_for(tokens, neurons, config, greatest, copied_bytes(source))?;
-    let run = by_plan(source, config, cutoffs, greatest, plan, observer)?;
+    let stages = config.resume.as_ref().map(|folder| Stages::open(folder, source, observer)).transpose()?;
+    let job = Job { source, config, cutoffs, greatest, stages: stages.as_ref(), observer };
+    let run = job.by(plan)?;
     if config.ties == Ties::Report || run.ambiguous.is_empty() {
         return Ok(run);
     }
     // As SciPy decides them: with all that lies above the cutoff.
     let whole = config.clone().with_plan(PlanChoice::Dense).with_single_products(false);
     match Plan::choose_for(tokens, neurons, &whole, greatest, 0) {
-        Ok(plan) => by_plan(source, &whole, cutoffs, greatest, plan, observer),
+        Ok(plan) => Job { config: &whole, ..job }.by(plan),
         Err(error) => {
             let first = run
                 .ambiguous
@@ -85,62 +111,73 @@ pub(crate) fn run(
     }
 }
 
-fn by_plan(
-    source: &dyn Source,
-    config: &Config,
-    cutoffs: &[f64],
-    greatest: f64,
-    plan: Plan,
-    observer: &dyn Observer,
-) -> Result<Run, Error> {
-    let mut clock = Clock::new();
-    let (neurons, kind) = (source.neurons(), plan.kind);
-    let mut run = match kind {
-        PlanKind::Dense | PlanKind::OneCluster => {
-            let moments = dense::moments(source, observer)?;
-            dense::check(source, &moments, config.non_finite)?;
-            clock.lap(Stage::Moments);
-            let (mut labels, mut dendrogram) =
-                (vec![Labels::of_groups(&vec![0; neurons]); cutoffs.len()], None);
-            if kind == PlanKind::Dense {
-                let tree = dense::tree(source, &moments, config, observer, &mut clock)?;
-                let cut = |&cutoff: &f64| fcluster(&tree, Criterion::Distance(cutoff), config.numbering);
-                labels = cutoffs.iter().map(cut).collect::<Result<_, _>>()?;
-                dendrogram = Some(tree);
-            }
-            let (ambiguous, times) = (Vec::new(), Vec::new());
-            Run {
-                plan,
-                labels,
-                dendrogram,
-                moments,
-                ambiguous,
-                repaired: 0,
-                again: 0,
-                screen: None,
-                components: None,
-                times,
-            }
-        }
-        PlanKind::DenseBelow | PlanKind::Components => {
-            let visit = Below { source, config, cutoffs, greatest, plan, observer, clock: &mut clock };
-            with_columns(source, observer, visit)?
-        }
-    };
-    report(observer, Stage::Cut, 1, 1)?;
-    clock.lap(Stage::Cut);
-    run.times = clock.times;
-    Ok(run)
-}
-
-/// The part of the dendrogram under the greatest cutoff, of components or of all neurons at once.
-struct Below<'a> {
+/// What is to be done.
+#[derive(Clone, Copy)]
+struct Job<'a> {
     source: &'a dyn Source,
     config: &'a Config,
     cutoffs: &'a [f64],
     greatest: f64,
-    plan: Plan,
+    stages: Option<&'a Stages>,
     observer: &'a dyn Observer,
+}
+
+impl Job<'_> {
+    fn by(self, plan: Plan) -> Result<Run, Error> {
+        let mut clock = Clock::new();
+        let (source, kind) = (self.source, plan.kind);
+        let mut run = match kind {
+            PlanKind::Dense => self.dense(plan, &mut clock)?,
+            PlanKind::OneCluster => {
+                let moments = self.moments(&mut clock)?;
+                let labels = vec![Labels::of_groups(&vec![0; source.neurons()]); self.cutoffs.len()];
+                Run::new(plan, labels, moments)
+            }
+            PlanKind::DenseBelow | PlanKind::Components => {
+                with_columns(source, self.observer, Below { job: self, plan, clock: &mut clock })?
+            }
+        };
+        report(self.observer, Stage::Cut, 1, 1)?;
+        clock.lap(Stage::Cut);
+        run.times = clock.times;
+        Ok(run)
+    }
+
+    fn moments(&self, clock: &mut Clock) -> Result<Moments, Error> {
+        let moments = dense::moments(self.source, self.observer)?;
+        dense::check(self.source, &moments, self.config.non_finite)?;
+        clock.lap(Stage::Moments);
+        Ok(moments)
+    }
+
+    /// The whole dendrogram, cut.
+    fn dense(self, plan: Plan, clock: &mut Clock) -> Result<Run, Error> {
+        let Self { source, config, cutoffs, stages, observer, .. } = self;
+        let moments = self.moments(clock)?;
+        let all = [(0..source.neurons()).collect()];
+        let mut log = stages.map(|stages| stages.dendrogram(config, &plan, &all)).transpose()?;
+        let before = log.as_mut().and_then(|(_, before)| before.first_mut()?.take());
+        let resumed = Resumed { tiles: 0, components: usize::from(before.is_some()) };
+        let tree = match before {
+            Some(before) => Dendrogram::new(source.neurons(), before.merges)?,
+            None => {
+                let tree = dense::tree(source, &moments, config, observer, clock)?;
+                if let Some((log, _)) = &log {
+                    log.append(0, &all[0], &Linked::whole(tree.merges()))?;
+                }
+                tree
+            }
+        };
+        let cut = |&cutoff: &f64| fcluster(&tree, Criterion::Distance(cutoff), config.numbering);
+        let labels = cutoffs.iter().map(cut).collect::<Result<_, _>>()?;
+        Ok(Run { dendrogram: Some(tree), resumed, ..Run::new(plan, labels, moments) })
+    }
+}
+
+/// The part of the dendrogram under the greatest cutoff, of components or of all neurons at once.
+struct Below<'a> {
+    job: Job<'a>,
+    plan: Plan,
     clock: &'a mut Clock,
 }
 
@@ -148,46 +185,53 @@ impl Visit for Below<'_> {
     type Output = Run;
 
     fn visit<T: Float>(self, columns: &Columns<'_, T>) -> Result<Run, Error> {
-        let Self { source, config, cutoffs, greatest, plan, observer, clock } = self;
+        let Self { job, plan, clock } = self;
+        let Job { source, config, cutoffs, greatest, stages, observer } = job;
         let (neurons, limit) = (columns.neurons(), plan.room(copied_bytes(source)));
+        let mut resumed = Resumed::default();
         let (moments, components, screen) = if plan.kind == PlanKind::Components {
-            let watch = |done, all| observer.progress(Stage::Moments, done, all);
-            let options = components::options(config, limit);
-            let screen =
-                Screen::new_observed(columns, &options, &watch).map_err(|error| dense::named(source, error))?;
-            dense::check(source, screen.moments(), config.non_finite)?;
-            clock.lap(Stage::Moments);
-            let found = components::find(&screen, config, greatest, observer)?;
+            let log = stages.map(|stages| stages.screen(config, greatest)).transpose()?;
+            resumed.tiles = log.as_ref().map_or(0, |log| log.before.tiles);
+            let (moments, found) = match log {
+                Some(log) if log.before.ended => (job.moments(clock)?, components::found(neurons, &log.before)),
+                log => {
+                    let watch = |done, all| observer.progress(Stage::Moments, done, all);
+                    let options = components::options(config, limit);
+                    let screen = Screen::new_observed(columns, &options, &watch)
+                        .map_err(|error| dense::named(source, error))?;
+                    dense::check(source, screen.moments(), config.non_finite)?;
+                    clock.lap(Stage::Moments);
+                    let found = components::find(&screen, config, greatest, log, observer)?;
+                    (screen.moments().clone(), found)
+                }
+            };
             clock.lap(Stage::Screen);
-            (screen.moments().clone(), found.components, Some(found.statistics))
+            (moments, found.components, Some(found.statistics))
         } else {
-            let moments = dense::moments(source, observer)?;
-            dense::check(source, &moments, config.non_finite)?;
-            clock.lap(Stage::Moments);
-            (moments, vec![(0..neurons).collect()], None)
+            (job.moments(clock)?, vec![(0..neurons).collect()], None)
         };
-        let links = Links::new(config, cutoffs, limit, observer, neurons, &components);
-        let linked = links.link(columns, &moments, &components)?;
-        if observer.progress(Stage::Linkage, links.total, links.total) == ControlFlow::Break(()) {
-            return Err(Error::Cancelled);
-        }
+        let log = stages.map(|stages| stages.linkage(config, &plan, cutoffs, &components)).transpose()?;
+        let (log, before) = log.map_or((None, Vec::new()), |(log, before)| (Some(log), before));
+        resumed.components = before.iter().flatten().count();
+        let total = components.iter().map(|component| pairs(component.len())).sum();
+        let (components, done) = (components.as_slice(), AtomicUsize::new(0));
+        let links = Links { config, cutoffs, limit, observer, neurons, components, log, done, total };
+        let linked = links.link(columns, &moments, before)?;
+        report(observer, Stage::Linkage, total, total)?;
         clock.lap(Stage::Linkage);
-        let labels = cutoffs.iter().map(|&cutoff| labels(neurons, &components, &linked, cutoff)).collect();
+        let labels = cutoffs.iter().map(|&cutoff| labels(neurons, components, &linked, cutoff)).collect();
         let ambiguous = components.iter().zip(&linked).filter_map(|(neurons, linked)| {
-            let decisions = linked.forest.ambiguities().len();
+            let decisions = linked.decisions;
             (decisions > 0).then(|| AmbiguousComponent { neurons: neurons.clone(), decisions })
         });
         Ok(Run {
-            plan,
-            labels,
-            dendrogram: None,
-            moments,
             ambiguous: ambiguous.collect(),
-            repaired: linked.iter().map(|linked| linked.forest.repaired()).sum(),
+            repaired: linked.iter().map(|linked| linked.repaired).sum(),
             again: linked.iter().filter(|linked| linked.again).count(),
-            components: screen.map(|_| together(neurons, &components)),
+            components: screen.map(|_| together(neurons, components)),
             screen,
-            times: Vec::new(),
+            resumed,
+            ..Run::new(plan, labels, moments)
         })
     }
 }
@@ -198,7 +242,7 @@ fn labels(neurons: usize, components: &[Vec<usize>], linked: &[Linked], cutoff: 
     for (component, linked) in components.iter().zip(linked) {
         // By node of the forest: a neuron in it.
         let mut inside = component.clone();
-        for merge in linked.forest.merges() {
+        for merge in &linked.merges {
             let (left, right) = (inside[merge.left], inside[merge.right]);
             if merge.height <= cutoff {
                 union.join(left, right);

@@ -1,7 +1,7 @@
 //! Many cutoffs in one run.
 
 use crate::clusters::independent_neurons;
-use crate::{AmbiguousComponent, Config, Error, Observer, Plan, Stage, run};
+use crate::{AmbiguousComponent, Config, Error, Observer, Plan, Resumed, Stage, run};
 use activations::Source;
 use fcluster::{Agreement, Labels};
 use std::time::Duration;
@@ -44,6 +44,8 @@ pub struct Sweep {
     pub constant_neurons: Vec<usize>,
     /// How it was computed.
     pub plan: Plan,
+    /// What was found done in the folder of [`Config::resume`].
+    pub resumed: Resumed,
     /// Time that each stage took.
     pub times: Vec<(Stage, Duration)>,
 }
@@ -92,6 +94,7 @@ pub fn sweep(
         ambiguous: run.ambiguous,
         constant_neurons: run.moments.constants(),
         plan: run.plan,
+        resumed: run.resumed,
         times: run.times,
     })
 }

@@ -75,6 +75,13 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
         self.groups.iter_mut().zip(numbers).for_each(|(to, group)| *to = group);
     }
 
+    /// Leaves out the first tiles, which were screened before: the next has this number, of [`Tile::done`] less one. Tiles come
+    /// in one order for a number of neurons.
+    pub fn begin_at(&mut self, tile: usize) {
+        self.ready.clear();
+        self.next = tile.min(self.tiles.len());
+    }
+
     /// Whether the next tile is in work already.
     #[must_use]
     pub fn is_ahead(&self) -> bool {

@@ -1,6 +1,6 @@
 //! `neuron-redundancy extract`.
 
-use super::{describe, names, threads};
+use super::{describe, kept_in, names, resumed, threads};
 use crate::Streams;
 use crate::args::Extract;
 use crate::error::Error;
@@ -17,7 +17,7 @@ pub(crate) fn run(arguments: &Extract, streams: &mut Streams<'_>) -> Result<(), 
     let source = activations::open(&arguments.file)?;
     let target = Target::prepare(&arguments.output)?;
     let threads = threads(arguments.clustering.threads)?;
-    let (result, profiles) = {
+    let result = {
         let progress = Progress::new(streams.cancelled);
         threads.install(|| {
             let result = extract_independent_neurons(&*source, &config, &progress)?;
@@ -25,8 +25,9 @@ pub(crate) fn run(arguments: &Extract, streams: &mut Streams<'_>) -> Result<(), 
             let profile = || profile_clusters(&*source, labels, &config, &progress);
             let profiles = arguments.profiles.then(profile).transpose()?;
             Ok::<_, neuron_redundancy::Error>((result, profiles))
-        })?
+        })
     };
+    let (result, profiles) = result.map_err(|error| kept_in(&arguments.clustering, error))?;
     let report = Report::new(&arguments.file, &*source, &config, &result, profiles.as_deref());
     let standard = matches!(target, Target::Standard);
     target.write(&report, streams.out)?;
@@ -61,6 +62,7 @@ fn summary(
         ),
         format!("kept        {kept} of {neurons} neurons ({:.1}%)", percent(kept, neurons)),
     ];
+    lines.extend(resumed(&arguments.clustering, clusters.resumed));
     if let Some(screen) = clusters.screen {
         lines.push(format!("components  {}, the largest of {} neurons", screen.components, screen.largest));
     }

@@ -5,7 +5,10 @@ pub(crate) mod extract;
 pub(crate) mod inspect;
 pub(crate) mod sweep;
 
+use crate::args::Clustering;
+use crate::error::Error;
 use activations::Source;
+use neuron_redundancy::Resumed;
 use std::path::Path;
 
 /// `1400 tokens x 2688 neurons of f16, 7 layers`.
@@ -28,7 +31,29 @@ fn names(source: &dyn Source, neurons: &[usize]) -> String {
     text
 }
 
+/// What was not done again, where that was asked for.
+fn resumed(clustering: &Clustering, resumed: Resumed) -> Option<String> {
+    clustering.resume.as_ref()?;
+    Some(match resumed {
+        Resumed { tiles: 0, components: 0, .. } => "resumed     nothing was kept before".to_owned(),
+        resumed => {
+            let (tiles, components) = (resumed.tiles, resumed.components);
+            format!(
+                "resumed     {tiles} tiles of the screen and {components} linked components were kept before"
+            )
+        }
+    })
+}
+
+/// Says of a run that was stopped where it can be gone on with.
+fn kept_in(clustering: &Clustering, error: neuron_redundancy::Error) -> Error {
+    match (error, &clustering.resume) {
+        (neuron_redundancy::Error::Cancelled, Some(folder)) => Error::Kept { path: folder.clone() },
+        (error, _) => error.into(),
+    }
+}
+
 /// Threads of one's own: so many, or one for each core.
-fn threads(count: Option<u16>) -> Result<rayon::ThreadPool, crate::error::Error> {
+fn threads(count: Option<u16>) -> Result<rayon::ThreadPool, Error> {
     Ok(rayon::ThreadPoolBuilder::new().num_threads(count.unwrap_or(0).into()).build()?)
 }

@@ -1,6 +1,6 @@
 //! `neuron-redundancy sweep`.
 
-use super::{describe, threads};
+use super::{describe, kept_in, resumed, threads};
 use crate::Streams;
 use crate::args::Sweep;
 use crate::error::Error;
@@ -83,8 +83,9 @@ pub(crate) fn run(arguments: &Sweep, streams: &mut Streams<'_>) -> Result<(), Er
     let threads = threads(arguments.clustering.threads)?;
     let result = {
         let progress = Progress::new(streams.cancelled);
-        threads.install(|| sweep(&*source, &config, &arguments.cutoffs, &progress))?
+        threads.install(|| sweep(&*source, &config, &arguments.cutoffs, &progress))
     };
+    let result = result.map_err(|error| kept_in(&arguments.clustering, error))?;
     let layers = match arguments.layer_width {
         Some(width) => layers_of_width(source.neurons(), width),
         None => source.layers().to_vec(),
@@ -108,6 +109,9 @@ pub(crate) fn run(arguments: &Sweep, streams: &mut Streams<'_>) -> Result<(), Er
     let out: &mut dyn Write = if standard { &mut *streams.err } else { &mut *streams.out };
     writeln!(out, "{}", describe(&arguments.file, &*source))?;
     writeln!(out, "plan        {}", result.plan)?;
+    if let Some(line) = resumed(&arguments.clustering, result.resumed) {
+        writeln!(out, "{line}")?;
+    }
     writeln!(
         out,
         "{:>7} {:>9} {:>7} {:>8} {:>10} {:>12}",
