@@ -115,6 +115,14 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// Pairs that do not say what is needed of them.
+    #[error("pair {pair} of the near pairs: {why}")]
+    Known {
+        /// Its place in the list; the list's length for the pairs that are not in it.
+        pair: usize,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The system has not given the memory.
     #[error(
         "{bytes} bytes of memory could not be had: choose a smaller storage (Storage::InPlace takes no square), or f32"

@@ -33,6 +33,7 @@ mod scratch;
 mod shortlist;
 mod spanning;
 mod spanning_points;
+mod sparse;
 mod square;
 mod table;
 #[cfg(feature = "proptest")]
@@ -64,4 +65,5 @@ pub use run::{
 };
 pub use scratch::{Scratch, Storage};
 pub use spanning_points::{linkage_points, linkage_points_with};
+pub use sparse::{Known, Sparse, Unlisted, linkage_below_sparse};
 pub use square::Square;
