@@ -3,7 +3,7 @@
 use crate::kernels::prefetch;
 use crate::level::{Level, Work};
 use crate::moments::{Standard, Standards};
-use crate::{Columns, Float, Order};
+use crate::{Columns, Float, Order, Precision};
 use std::ops::Range;
 
 /// Neurons that are turned together.
@@ -14,13 +14,13 @@ const ROWS: usize = 8;
 
 /// Writes the standardised values of some neurons into `out`: those of `neurons[k]` from place `k · stride` on, a place for
 /// each token. At most 64 neurons, ascending; all must lie in the matrix, and `out` must have room.
-pub(crate) fn standardized_lines<T: Float>(
+pub(crate) fn standardized_lines<T: Float, P: Precision>(
     columns: &Columns<'_, T>,
     tokens: &Range<usize>,
     neurons: &[usize],
     standards: &[Standard],
     level: Level,
-    out: &mut [f64],
+    out: &mut [P],
     stride: usize,
 ) {
     let of_neurons = || neurons.iter().filter_map(|&neuron| standards.get(neuron));
@@ -28,7 +28,7 @@ pub(crate) fn standardized_lines<T: Float>(
         Order::ColumnMajor => {
             for ((line, &neuron), standard) in out.chunks_mut(stride).zip(neurons).zip(of_neurons()) {
                 for (to, &from) in line.iter_mut().zip(columns.column(neuron, tokens)) {
-                    *to = standard.apply(from.into());
+                    *to = P::of(standard.apply(from.into()));
                 }
             }
         }
@@ -39,16 +39,16 @@ pub(crate) fn standardized_lines<T: Float>(
     }
 }
 
-struct Turn<'a, 'b, T> {
+struct Turn<'a, 'b, T, P> {
     columns: &'a Columns<'b, T>,
     tokens: Range<usize>,
     neurons: &'a [usize],
     standards: &'a Standards<LINES>,
-    out: &'a mut [f64],
+    out: &'a mut [P],
     stride: usize,
 }
 
-impl<T: Float> Work for Turn<'_, '_, T> {
+impl<T: Float, P: Precision> Work for Turn<'_, '_, T, P> {
     type Output = ();
 
     #[inline(always)]
@@ -59,7 +59,7 @@ impl<T: Float> Work for Turn<'_, '_, T> {
         let all = last - first + 1 == neurons.len();
         let range = first..last + 1;
         let mut raw = [T::default(); LINES];
-        let mut values = [[0.0; LINES]; ROWS];
+        let mut values = [[P::default(); LINES]; ROWS];
         for start in tokens.clone().step_by(ROWS) {
             let end = tokens.end.min(start + ROWS);
             for (values, token) in values.iter_mut().zip(start..end) {
@@ -75,14 +75,14 @@ impl<T: Float> Work for Turn<'_, '_, T> {
                     }
                 }
                 for (at, value) in values.iter_mut().enumerate() {
-                    *value = standards.apply(at, raw[at].into());
+                    *value = P::of(standards.apply(at, raw[at].into()));
                 }
             }
             let place = start - tokens.start;
             for (at, line) in out.chunks_mut(stride).enumerate().take(neurons.len()) {
-                let turned: [f64; ROWS] = std::array::from_fn(|row| values[row][at]);
+                let turned: [P; ROWS] = std::array::from_fn(|row| values[row][at]);
                 // A whole cache line by one store: a length that is not known would be a call.
-                match line.get_mut(place..).and_then(<[f64]>::first_chunk_mut) {
+                match line.get_mut(place..).and_then(<[P]>::first_chunk_mut) {
                     Some(to) if end - start == ROWS => *to = turned,
                     _ => line[place..place + (end - start)].copy_from_slice(&turned[..end - start]),
                 }

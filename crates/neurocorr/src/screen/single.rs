@@ -1,0 +1,123 @@
+//! The correlations of some pairs in single products: ten times as many in a second as the defined kernel, within a bound.
+
+use crate::level::{Level, Work};
+use crate::moments::Standard;
+use crate::pair::quotient;
+use crate::turn::{LINES, standardized_lines};
+use crate::{Columns, Float};
+use rayon::prelude::*;
+
+/// Tokens whose products are summed in `f32` at most.
+const TOKENS: usize = 1_024;
+
+/// Bytes of lines that are in work at a time, as long as that leaves 64 tokens.
+const BYTES: usize = 64 << 20;
+
+/// Neurons of a side of a tile: the lines of both sides stay in a core's second cache.
+const SIDE: usize = 160;
+
+/// Pairs that a thread takes at a time.
+const PAIRS: usize = 2_048;
+
+/// Running sums of a product, side by side.
+const LANES: usize = 64;
+
+/// Places between lines beside their own, so that they do not fall on the same few sets of a cache: as many as squares are
+/// summed side by side.
+const PAD: usize = 16;
+
+/// The correlation of each pair, within [`error_bound_of_single_products`](crate::error_bound_of_single_products) of the
+/// exact one. Bits depend on how many neurons are asked about at a time, not on the number of threads or the level.
+pub(super) fn correlations<T: Float>(
+    columns: &Columns<'_, T>,
+    standards: &[Standard],
+    pairs: &[(usize, usize)],
+    level: Level,
+) -> Vec<f64> {
+    let mut places = vec![usize::MAX; standards.len()];
+    for &(first, second) in pairs {
+        (places[first], places[second]) = (0, 0);
+    }
+    let involved: Vec<usize> = (0..places.len()).filter(|&neuron| places[neuron] == 0).collect();
+    involved.iter().enumerate().for_each(|(place, &neuron)| places[neuron] = place);
+    // Tile by tile.
+    let mut order: Vec<usize> = (0..pairs.len()).collect();
+    let place = |at: usize| (places[pairs[at].0], places[pairs[at].1]);
+    order.sort_by_cached_key(|&at| {
+        let (first, second) = place(at);
+        (first / SIDE, second / SIDE, first, second)
+    });
+    let sorted: Vec<(usize, usize)> = order.iter().map(|&at| place(at)).collect();
+
+    let part = (BYTES / (size_of::<f32>() * involved.len().max(1)) / LANES * LANES).clamp(LANES, TOKENS);
+    let stride = part + PAD;
+    let mut lines = vec![0.0_f32; involved.len() * stride];
+    let (mut products, mut squares) = (vec![0.0; pairs.len()], vec![0.0; involved.len()]);
+    for start in (0..columns.tokens()).step_by(part) {
+        let tokens = start..columns.tokens().min(start + part);
+        let groups = involved.par_chunks(LINES).zip(lines.par_chunks_mut(LINES * stride));
+        groups.zip(squares.par_chunks_mut(LINES)).for_each(|((neurons, lines), squares)| {
+            standardized_lines(columns, &tokens, neurons, standards, level, lines, stride);
+            // The last part is short: what stood behind it does not count.
+            lines.chunks_mut(stride).for_each(|line| line[tokens.len()..].fill(0.0));
+            level.run(AddSquares { squares, lines, stride });
+        });
+        let line = |place: usize| &lines[place * stride..][..part];
+        products.par_chunks_mut(PAIRS).zip(sorted.par_chunks(PAIRS)).for_each(|(products, pairs)| {
+            level.run(Add { products, pairs, line });
+        });
+    }
+    let mut values = vec![0.0; pairs.len()];
+    for ((&at, &(first, second)), &product) in order.iter().zip(&sorted).zip(&products) {
+        values[at] = quotient(product, squares[first], squares[second]);
+    }
+    values
+}
+
+struct AddSquares<'a> {
+    squares: &'a mut [f64],
+    lines: &'a [f32],
+    stride: usize,
+}
+
+impl Work for AddSquares<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (square, line) in self.squares.iter_mut().zip(self.lines.chunks(self.stride)) {
+            let mut sums = [0.0_f64; PAD];
+            for values in line.as_chunks::<PAD>().0 {
+                for (sum, &value) in sums.iter_mut().zip(values) {
+                    *sum += f64::from(value) * f64::from(value);
+                }
+            }
+            *square += sums.iter().sum::<f64>();
+        }
+    }
+}
+
+struct Add<'a, L> {
+    products: &'a mut [f64],
+    pairs: &'a [(usize, usize)],
+    line: L,
+}
+
+impl<'l, L: Fn(usize) -> &'l [f32]> Work for Add<'_, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (product, &(first, second)) in self.products.iter_mut().zip(self.pairs) {
+            let (a, _) = (self.line)(first).as_chunks::<LANES>();
+            let (b, _) = (self.line)(second).as_chunks::<LANES>();
+            let mut sums = [0.0_f32; LANES];
+            for (a, b) in a.iter().zip(b) {
+                for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+                    *sum += a * b;
+                }
+            }
+            *product += sums.iter().map(|&sum| f64::from(sum)).sum::<f64>();
+        }
+    }
+}
