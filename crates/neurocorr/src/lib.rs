@@ -44,8 +44,8 @@ pub use pair::pair_correlation;
 pub use products::{CrossProducts, bytes_needed, bytes_needed_in};
 pub use ranks::{Ranks, average_ranks};
 pub use screen::{
-    LowRank, MaybePair, Neighbour, Pair, PairsAbove, PairsMaybeAbove, Screen, ScreenOptions, Sign, Tile,
-    pairs_above,
+    ChosenPairs, LowRank, MaybePair, Neighbour, Pair, PairsAbove, PairsMaybeAbove, Screen, ScreenOptions, Sign,
+    Tile, pairs_above,
 };
 
 /// Tokens per block: sums are taken over a block, then blocks are added. Parts that are pushed should be multiples

@@ -3,7 +3,7 @@
 
 use neurocorr::testing::{Matrix, matrices};
 use neurocorr::{
-    Columns, Error, Level, LowRank, NonFinite, Pair, Screen, ScreenOptions, Sign,
+    ChosenPairs, Columns, Error, Level, LowRank, Moments, NonFinite, Pair, Screen, ScreenOptions, Sign,
     error_bound_of_single_products, pair_correlation, pairs_above,
 };
 use proptest::prelude::*;
@@ -296,37 +296,46 @@ fn threads_and_blocks_change_no_bit_of_pairs_and_no_candidate_that_levels_share(
 }
 
 #[test]
-fn correlations_of_single_products_are_within_their_bound_and_threads_and_levels_change_no_bit() {
+fn chosen_pairs_are_the_defined_kernels_or_within_their_bound_and_threads_and_levels_change_no_bit() {
     // The last part is short; a constant, a huge token, pairs named twice and turned round.
     let mut x = sample(700);
     x.values.iter_mut().skip(13).step_by(700).for_each(|value| *value = 2.5);
     x.values[3 * 700 + 20] = 1e6;
     let columns = rows(&x);
     let pairs: Vec<(usize, usize)> = (0..3_000).map(|at| (at * 37 % 700, (at * at + 11) % 700)).collect();
+    let defined = |&(a, b): &(usize, usize)| pair_correlation(&x.column(a), &x.column(b)).unwrap();
+    let exact: Vec<f64> = pairs.iter().map(defined).collect();
+    let moments = Moments::of(&columns);
     let run = |threads: usize, level: Level| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let screen = Screen::new(&columns, &ScreenOptions::new().level(level)).unwrap();
-        pool.install(|| screen.correlations_of_single_products(&pairs)).unwrap()
+        let chosen = ChosenPairs::new(&columns, &moments, NonFinite::Error).unwrap().level(level);
+        pool.install(|| {
+            assert!(chosen.correlations(&pairs).unwrap() == exact);
+            chosen.correlations_of_single_products(&pairs).unwrap()
+        })
     };
     let found = run(1, Level::portable());
     let bound = error_bound_of_single_products(x.tokens);
-    for (&(a, b), &value) in pairs.iter().zip(&found) {
-        let exact = pair_correlation(&x.column(a), &x.column(b)).unwrap();
+    for ((&(a, b), &value), &exact) in pairs.iter().zip(&found).zip(&exact) {
         assert!((value - exact).abs() <= bound, "{a} {b}: {value} and {exact}");
         assert!(a != 13 && b != 13 || value == 0.0);
     }
-    let exactly =
-        |at: usize| found[at] == pair_correlation(&x.column(pairs[at].0), &x.column(pairs[at].1)).unwrap();
-    assert!((0..pairs.len()).filter(|&at| exactly(at)).count() < 1_000, "they are single products");
+    let same = found.iter().zip(&exact).filter(|(found, exact)| found == exact).count();
+    assert!(same < 1_000, "they are single products");
     for (threads, level) in [1, 3].into_iter().flat_map(|threads| Level::available().map(move |l| (threads, l)))
     {
         assert!(run(threads, level) == found, "{threads} threads, {}", level.name());
     }
     let screen = Screen::new(&columns, &ScreenOptions::new()).unwrap();
-    assert!(screen.correlations_of_single_products(&[]).unwrap().is_empty());
-    let beyond = screen.correlations_of_single_products(&[(0, 1), (700, 2)]);
-    assert!(matches!(beyond, Err(Error::Mismatch { expected: 699, found: 700, .. })), "{beyond:?}");
-    assert!(matches!(screen.correlations(&[(2, 701)]), Err(Error::Mismatch { expected: 699, found: 701, .. })));
+    let all = ChosenPairs::new(&columns, &moments, NonFinite::Error).unwrap();
+    assert!(all.correlations_of_single_products(&[]).unwrap().is_empty());
+    let refused = [all.correlations(&[(2, 700)]), all.correlations_of_single_products(&[(0, 1), (700, 2)])];
+    for refused in refused.into_iter().chain([screen.correlations(&[(700, 700)])]) {
+        assert!(matches!(refused, Err(Error::Mismatch { expected: 699, found: 700, .. })), "{refused:?}");
+    }
+    let fewer = Columns::row_major(&x.values[..1_399 * 700], 1_399, 700).unwrap();
+    let other = ChosenPairs::new(&fewer, &moments, NonFinite::Error);
+    assert!(matches!(other, Err(Error::Mismatch { expected: 1_399, found: 1_400, .. })));
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //!
 //! `block` cuts the tokens, `energy` orders them, `quantize` makes the bytes, `bound` says what is proven of a pair after
 //! each block, `copy` holds all that, `tile` screens a tile of pairs, `settle` computes the pairs that are left; `pairs`
-//! hands them out, `single` has them in single products, `neighbours` asks with a threshold of each neuron's own. `low_rank` puts coordinates along a few
+//! hands them out, `chosen` has those that are asked for by name, `single` these in single products; `neighbours` asks with a threshold of each neuron's own. `low_rank` puts coordinates along a few
 //! `directions` before the tokens where they pay. `NOTE.md` has the proofs.
 
 mod block;
 mod bound;
+mod chosen;
 mod copy;
 mod directions;
 mod energy;
@@ -20,6 +21,7 @@ mod settle;
 mod single;
 mod tile;
 
+pub use chosen::ChosenPairs;
 pub use low_rank::LowRank;
 pub use neighbours::Neighbour;
 pub use options::ScreenOptions;
@@ -190,58 +192,14 @@ impl<'a, T: Float> Screen<'a, T> {
         Ok(PairsMaybeAbove::new(self, floor, sign == Sign::Absolute, margin))
     }
 
-    /// The defined correlations of some pairs of neurons, in their order: [`pair_correlation`](crate::pair_correlation) of each.
-    ///
-    /// A pass over the tokens for as many pairs as memory has room for; quicker where pairs of the same first neuron stand
-    /// together.
+    /// The defined correlations of some pairs of neurons, in their order: those of
+    /// [`ChosenPairs::correlations`].
     ///
     /// # Errors
     /// [`Error::Mismatch`] for a neuron that the matrix does not have.
     pub fn correlations(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
-        let neurons = self.columns.neurons();
-        pairs.iter().try_for_each(|&pair| self.check(pair))?;
-        let mut values = Vec::with_capacity(pairs.len());
-        for part in pairs.chunks(pairs::batch(self.columns.tokens(), neurons)) {
-            #[expect(clippy::cast_possible_truncation, reason = "checked when the screen is made")]
-            let candidate = |&(first, second): &(usize, usize)| Candidate {
-                first: first as u32,
-                second: second as u32,
-                near: 0.0,
-                within: 0.0,
-            };
-            let candidates: Vec<Candidate> = part.iter().map(candidate).collect();
-            values.extend(settle::settle(&self.columns, &self.standards, &candidates, self.options.level));
-        }
-        Ok(values)
-    }
-
-    /// As [`correlations`](Self::correlations), each within
-    /// [`error_bound_of_single_products`](crate::error_bound_of_single_products) of the exact one, and some ten times as many
-    /// in a second: sums over at most 1,024 tokens are made in `f32`, the rest in `f64`. One pass over the tokens.
-    ///
-    /// ```
-    /// use neurocorr::{Columns, Screen, ScreenOptions, error_bound_of_single_products};
-    /// let x = [1.0, 2.0, 5.0, 2.0, 4.1, 1.0, 3.0, 5.9, 3.0, 4.0, 8.0, 4.0];
-    /// let screen = Screen::new(&Columns::row_major(&x, 4, 3)?, &ScreenOptions::new())?;
-    /// let (near, exact) = (screen.correlations_of_single_products(&[(2, 0)])?, screen.correlations(&[(2, 0)])?);
-    /// assert!((near[0] - exact[0]).abs() < error_bound_of_single_products(4));
-    /// # Ok::<(), neurocorr::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`correlations`](Self::correlations).
-    pub fn correlations_of_single_products(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
-        pairs.iter().try_for_each(|&pair| self.check(pair))?;
-        Ok(single::correlations(&self.columns, &self.standards, pairs, self.options.level))
-    }
-
-    /// Refuses a pair of neurons that the matrix does not have.
-    fn check(&self, (first, second): (usize, usize)) -> Result<(), Error> {
-        let (neurons, found) = (self.columns.neurons(), first.max(second));
-        if found < neurons {
-            return Ok(());
-        }
-        Err(Error::Mismatch { what: "number of a neuron, at most", expected: neurons.saturating_sub(1), found })
+        chosen::check(pairs, self.columns.neurons())?;
+        Ok(chosen::correlations(&self.columns, &self.standards, self.options.level, pairs))
     }
 
     /// What was found of each neuron in the first pass.

@@ -8,7 +8,7 @@ use crate::{Columns, Float};
 use rayon::prelude::*;
 
 /// Tokens whose products are summed in `f32` at most.
-const TOKENS: usize = 1_024;
+const TOKENS: usize = 512;
 
 /// Bytes of lines that are in work at a time, as long as that leaves 64 tokens.
 const BYTES: usize = 64 << 20;
@@ -19,12 +19,11 @@ const SIDE: usize = 160;
 /// Pairs that a thread takes at a time.
 const PAIRS: usize = 2_048;
 
-/// Running sums of a product, side by side.
-const LANES: usize = 64;
+/// Tokens of a part are so many or a multiple.
+const LEAST: usize = 64;
 
-/// Places between lines beside their own, so that they do not fall on the same few sets of a cache: as many as squares are
-/// summed side by side.
-const PAD: usize = 16;
+/// Running sums side by side.
+const LANES: usize = 16;
 
 /// The correlation of each pair, within [`error_bound_of_single_products`](crate::error_bound_of_single_products) of the
 /// exact one. Bits depend on how many neurons are asked about at a time, not on the number of threads or the level.
@@ -49,8 +48,9 @@ pub(super) fn correlations<T: Float>(
     });
     let sorted: Vec<(usize, usize)> = order.iter().map(|&at| place(at)).collect();
 
-    let part = (BYTES / (size_of::<f32>() * involved.len().max(1)) / LANES * LANES).clamp(LANES, TOKENS);
-    let stride = part + PAD;
+    let part = (BYTES / (size_of::<f32>() * involved.len().max(1)) / LEAST * LEAST).clamp(LEAST, TOKENS);
+    // Lines that are whole kilobytes apart would fall on the same few sets of the caches.
+    let stride = part + LANES;
     let mut lines = vec![0.0_f32; involved.len() * stride];
     let (mut products, mut squares) = (vec![0.0; pairs.len()], vec![0.0; involved.len()]);
     for start in (0..columns.tokens()).step_by(part) {
@@ -86,8 +86,8 @@ impl Work for AddSquares<'_> {
     #[inline(always)]
     fn run(self) {
         for (square, line) in self.squares.iter_mut().zip(self.lines.chunks(self.stride)) {
-            let mut sums = [0.0_f64; PAD];
-            for values in line.as_chunks::<PAD>().0 {
+            let mut sums = [0.0_f64; LANES];
+            for values in line.as_chunks::<LANES>().0 {
                 for (sum, &value) in sums.iter_mut().zip(values) {
                     *sum += f64::from(value) * f64::from(value);
                 }
@@ -109,15 +109,28 @@ impl<'l, L: Fn(usize) -> &'l [f32]> Work for Add<'_, L> {
     #[inline(always)]
     fn run(self) {
         for (product, &(first, second)) in self.products.iter_mut().zip(self.pairs) {
-            let (a, _) = (self.line)(first).as_chunks::<LANES>();
-            let (b, _) = (self.line)(second).as_chunks::<LANES>();
-            let mut sums = [0.0_f32; LANES];
-            for (a, b) in a.iter().zip(b) {
-                for (sum, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
-                    *sum += a * b;
-                }
-            }
-            *product += sums.iter().map(|&sum| f64::from(sum)).sum::<f64>();
+            *product += dot((self.line)(first), (self.line)(second));
         }
     }
+}
+
+/// Four times sixteen running sums, then all of them in `f64`.
+#[inline(always)]
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    let (a, b) = (a.as_chunks::<LANES>().0.as_chunks::<4>().0, b.as_chunks::<LANES>().0.as_chunks::<4>().0);
+    let mut sums = [[0.0_f32; LANES]; 4];
+    for (a, b) in a.iter().zip(b) {
+        for (sums, (a, b)) in sums.iter_mut().zip(a.iter().zip(b)) {
+            for lane in 0..LANES {
+                sums[lane] += a[lane] * b[lane];
+            }
+        }
+    }
+    let mut lanes = [0.0_f64; LANES];
+    for sums in sums {
+        for (lane, sum) in lanes.iter_mut().zip(sums) {
+            *lane += f64::from(sum);
+        }
+    }
+    lanes.iter().sum()
 }

@@ -1,0 +1,109 @@
+//! The correlations of chosen pairs of neurons.
+
+use super::tile::Candidate;
+use super::{pairs, settle, single};
+use crate::moments::Standard;
+use crate::{Columns, Error, Float, Level, Moments, NonFinite};
+
+/// The correlations of chosen pairs of neurons, where moments are known: for whoever knows which pairs matter.
+///
+/// ```
+/// use neurocorr::{ChosenPairs, Columns, Moments, NonFinite, error_bound_of_single_products};
+/// let x = [1.0, 2.0, 5.0, 2.0, 4.1, 1.0, 3.0, 5.9, 3.0, 4.0, 8.0, 4.0];
+/// let columns = Columns::row_major(&x, 4, 3)?;
+/// let chosen = ChosenPairs::new(&columns, &Moments::of(&columns), NonFinite::Error)?;
+/// let (near, exact) = (chosen.correlations_of_single_products(&[(2, 0)])?, chosen.correlations(&[(2, 0)])?);
+/// assert!((near[0] - exact[0]).abs() < error_bound_of_single_products(4));
+/// # Ok::<(), neurocorr::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ChosenPairs<'a, T> {
+    columns: Columns<'a, T>,
+    standards: Vec<Standard>,
+    level: Level,
+}
+
+impl<'a, T: Float> ChosenPairs<'a, T> {
+    /// With the moments of all tokens of the same matrix, without weights.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for moments of another matrix; [`Error::TooFewTokens`], [`Error::NoNeurons`], [`Error::Overflow`],
+    /// [`Error::NonFinite`] (unless such neurons are to be uncorrelated); [`Error::TooMany`] from 2³² neurons.
+    pub fn new(columns: &Columns<'a, T>, moments: &Moments, non_finite: NonFinite) -> Result<Self, Error> {
+        for (what, expected, found) in [
+            ("neurons of the moments", columns.neurons(), moments.neurons()),
+            ("tokens of the moments", columns.tokens(), moments.tokens()),
+        ] {
+            if expected != found {
+                return Err(Error::Mismatch { what, expected, found });
+            }
+        }
+        if u32::try_from(columns.neurons()).is_err() {
+            return Err(Error::TooMany { what: "neurons", found: columns.neurons(), most: u32::MAX as usize });
+        }
+        Ok(Self { columns: *columns, standards: moments.standards(non_finite)?, level: Level::detect() })
+    }
+
+    /// At another level; every one gives the same bits.
+    #[must_use]
+    pub fn level(self, level: Level) -> Self {
+        Self { level, ..self }
+    }
+
+    /// The defined correlations of some pairs of neurons, in their order: [`pair_correlation`](crate::pair_correlation) of each.
+    ///
+    /// A pass over the tokens for as many pairs as memory has room for; quicker where pairs of the same first neuron stand
+    /// together.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for a neuron that the matrix does not have.
+    pub fn correlations(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
+        self.check(pairs)?;
+        Ok(correlations(&self.columns, &self.standards, self.level, pairs))
+    }
+
+    /// As [`correlations`](Self::correlations), each within
+    /// [`error_bound_of_single_products`](crate::error_bound_of_single_products) of the exact one, and several times as many
+    /// in a second: sums over at most 512 tokens are made in `f32`, the rest in `f64`. One pass over the tokens; 64 MB for
+    /// columns, 40 bytes a pair.
+    ///
+    /// # Errors
+    /// As [`correlations`](Self::correlations).
+    pub fn correlations_of_single_products(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
+        self.check(pairs)?;
+        Ok(single::correlations(&self.columns, &self.standards, pairs, self.level))
+    }
+
+    fn check(&self, pairs: &[(usize, usize)]) -> Result<(), Error> {
+        check(pairs, self.columns.neurons())
+    }
+}
+
+/// Refuses pairs of neurons that the matrix does not have.
+pub(super) fn check(pairs: &[(usize, usize)], neurons: usize) -> Result<(), Error> {
+    let beyond = pairs.iter().map(|&(first, second)| first.max(second)).find(|&neuron| neuron >= neurons);
+    let what = "number of a neuron, at most";
+    beyond.map_or(Ok(()), |found| Err(Error::Mismatch { what, expected: neurons.saturating_sub(1), found }))
+}
+
+/// Of pairs that were checked, in a matrix of fewer than 2³² neurons.
+pub(super) fn correlations<T: Float>(
+    columns: &Columns<'_, T>,
+    standards: &[Standard],
+    level: Level,
+    pairs: &[(usize, usize)],
+) -> Vec<f64> {
+    let mut values = Vec::with_capacity(pairs.len());
+    for part in pairs.chunks(pairs::batch(columns.tokens(), columns.neurons())) {
+        #[expect(clippy::cast_possible_truncation, reason = "fewer than 2^32 neurons")]
+        let candidate = |&(first, second): &(usize, usize)| Candidate {
+            first: first as u32,
+            second: second as u32,
+            near: 0.0,
+            within: 0.0,
+        };
+        let candidates: Vec<Candidate> = part.iter().map(candidate).collect();
+        values.extend(settle::settle(columns, standards, &candidates, level));
+    }
+    values
+}
