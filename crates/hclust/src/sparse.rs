@@ -9,7 +9,7 @@
 use crate::dendrogram::Step;
 use crate::observer::{Observer, observe};
 use crate::{Error, Forest, Method};
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// What is known of the dissimilarity of two observations, a < b: `lower == upper` says that it cannot be known better.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -107,8 +107,10 @@ pub fn linkage_below_sparse(
     }
     check(n, known, unlisted, cutoff, uncertainty)?;
     let clusters = Clusters::new(n, known, unlisted, fold);
-    let questions = Questions { known, asked: HashSet::new(), pairs: Vec::new(), tied: false, most };
-    let mut run = Run { clusters, questions, cutoffs, cutoff, uncertainty, steps: Vec::new() };
+    let listed = Listed::new(n, known);
+    let questions = Questions { listed, blocks: HashMap::new(), pairs: Vec::new(), tied: false, most };
+    let mut run =
+        Run { clusters, questions, cutoffs, cutoff, uncertainty, steps: Vec::new(), values: Vec::new() };
     run.chains(observer)?;
     let Questions { mut pairs, tied, .. } = run.questions;
     pairs.sort_unstable();
@@ -269,32 +271,32 @@ impl Clusters {
         (root, factor)
     }
 
-    /// The clusters with which x has listed pairs.
-    fn neighbours(&mut self, x: usize) -> Vec<Value> {
-        let mut found: Vec<Entry> = Vec::new();
-        let list = std::mem::take(&mut self.lists[x]);
-        for entry in list {
-            let (top, factor) = self.top(entry.node as usize);
+    /// The clusters with which x has listed pairs, each once: the list in place, then their values.
+    fn neighbours(&mut self, x: usize, values: &mut Vec<Value>) {
+        let mut list = std::mem::take(&mut self.lists[x]);
+        let mut count = 0;
+        for read in 0..list.len() {
+            let (top, factor) = self.top(list[read].node as usize);
             if top == x {
                 continue;
             }
-            let entry = if self.fold == Fold::Weighted { entry.scaled(factor) } else { entry };
-            match (self.places[top] as usize).checked_sub(1).and_then(|place| found.get_mut(place)) {
-                Some(sums) => sums.add(entry, self.fold),
+            let entry = if self.fold == Fold::Weighted { list[read].scaled(factor) } else { list[read] };
+            match (self.places[top] as usize).checked_sub(1) {
+                Some(place) => list[place].add(entry, self.fold),
                 None => {
                     #[expect(clippy::cast_possible_truncation, reason = "node numbers are below 2^32")]
-                    let node = top as u32;
-                    found.push(Entry { node, ..entry });
-                    #[expect(clippy::cast_possible_truncation, reason = "fewer than there are nodes")]
-                    let place = found.len() as u32;
+                    let (node, place) = (top as u32, count as u32 + 1);
+                    list[count] = Entry { node, ..entry };
                     self.places[top] = place;
+                    count += 1;
                 }
             }
         }
-        found.iter().for_each(|entry| self.places[entry.node as usize] = 0);
-        let values = found.iter().map(|entry| self.value(x, entry)).collect();
-        self.lists[x] = found;
-        values
+        list.truncate(count);
+        list.iter().for_each(|entry| self.places[entry.node as usize] = 0);
+        values.clear();
+        values.extend(list.iter().map(|entry| self.value(x, entry)));
+        self.lists[x] = list;
     }
 
     /// What listed pairs and the rest come to.
@@ -354,43 +356,112 @@ impl Clusters {
     }
 }
 
+/// Pairs by their lower observation.
+struct Listed<'a> {
+    known: &'a [Known],
+    /// Where an observation's begin; one more at the end.
+    rows: Vec<usize>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(n: usize, known: &'a [Known]) -> Self {
+        let mut rows = vec![0; n + 1];
+        known.iter().for_each(|pair| rows[pair.a as usize + 1] += 1);
+        for row in 0..n {
+            rows[row + 1] += rows[row];
+        }
+        Self { known, rows }
+    }
+
+    fn get(&self, a: u32, b: u32) -> Option<&Known> {
+        let (a, b) = (a.min(b), a.max(b));
+        let row = self.known.get(self.rows[a as usize]..self.rows[a as usize + 1])?;
+        row.binary_search_by_key(&b, |known| known.b).ok().and_then(|at| row.get(at))
+    }
+}
+
 /// What must be known better.
 struct Questions<'a> {
-    known: &'a [Known],
-    /// Pairs of clusters that have been asked about.
-    asked: HashSet<(u32, u32)>,
+    listed: Listed<'a>,
+    /// By pair of clusters: how far apart the bounds of the least known of their pairs are, and of the best known that was asked
+    /// for.
+    blocks: HashMap<(u32, u32), (f64, f64)>,
     pairs: Vec<(u32, u32)>,
     /// Whether something stays open that cannot be known better.
     tied: bool,
     most: usize,
 }
 
+/// Pairs that are known so much better than the worst known are not asked for with it.
+const BETTER: f64 = 8.0;
+
 impl Questions<'_> {
-    /// Asks for all pairs of two clusters that could be known better; whether there are any.
-    fn ask(&mut self, clusters: &Clusters, x: usize, y: usize) -> bool {
-        #[expect(clippy::cast_possible_truncation, reason = "node numbers are below 2^32")]
-        let key = (x.min(y) as u32, x.max(y) as u32);
-        if self.asked.contains(&key) {
-            return true;
+    /// A decision is open between two clusters, or between the first and either of two: asks for what is known worst.
+    fn open(&mut self, clusters: &Clusters, x: usize, others: [Option<Value>; 2]) {
+        let others = || others.iter().flatten();
+        let widest = others().map(|other| self.widest(clusters, x, other)).fold(0.0, f64::max);
+        if widest == 0.0 {
+            self.tied = true;
+            return;
         }
-        let before = self.pairs.len();
+        others().for_each(|other| self.ask(clusters, x, other, widest / BETTER));
+    }
+
+    /// The pairs of two clusters on which their dissimilarity depends, with how far apart the bounds of each are.
+    fn visit(
+        clusters: &Clusters,
+        listed: &Listed<'_>,
+        [x, y]: [usize; 2],
+        value: &Value,
+        mut visit: impl FnMut((u32, u32), f64),
+    ) {
+        let Unlisted { lower, upper, .. } = clusters.unlisted;
         for &a in &clusters.members[x] {
             for &b in &clusters.members[y] {
-                let pair = (a.min(b), a.max(b));
-                let at = self.known.binary_search_by(|known| (known.a, known.b).cmp(&pair));
-                let settled =
-                    at.is_ok_and(|at| self.known.get(at).is_some_and(|known| known.lower == known.upper));
-                if !settled {
-                    self.pairs.push(pair);
+                let known = listed.get(a, b).map(|known| (known.lower, known.upper));
+                let (lower, upper) = known.unwrap_or((lower, upper));
+                let matters = match clusters.fold {
+                    Fold::Least => lower <= value.upper,
+                    Fold::Greatest => upper >= value.lower,
+                    Fold::Mean | Fold::Weighted => true,
+                };
+                if matters {
+                    visit((a.min(b), a.max(b)), upper - lower);
                 }
             }
         }
-        let open = self.pairs.len() > before;
-        if open {
-            self.asked.insert(key);
-        }
-        open
     }
+
+    fn widest(&mut self, clusters: &Clusters, x: usize, value: &Value) -> f64 {
+        let (listed, y) = (&self.listed, value.node as usize);
+        let block = self.blocks.entry(key(x, y)).or_insert_with(|| {
+            let mut widest = 0.0_f64;
+            Self::visit(clusters, listed, [x, y], value, |_, width| widest = widest.max(width));
+            (widest, f64::INFINITY)
+        });
+        block.0
+    }
+
+    /// Asks for all such pairs whose bounds are at least so far apart.
+    fn ask(&mut self, clusters: &Clusters, x: usize, value: &Value, least: f64) {
+        let y = value.node as usize;
+        let Some((widest, asked)) = self.blocks.get_mut(&key(x, y)) else { return };
+        if *widest < least || *asked <= least {
+            return;
+        }
+        *asked = least;
+        let (listed, pairs) = (&self.listed, &mut self.pairs);
+        Self::visit(clusters, listed, [x, y], value, |pair, width| {
+            if width >= least {
+                pairs.push(pair);
+            }
+        });
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "node numbers are below 2^32")]
+fn key(x: usize, y: usize) -> (u32, u32) {
+    (x.min(y) as u32, x.max(y) as u32)
 }
 
 /// A run over all chains.
@@ -402,6 +473,8 @@ struct Run<'a> {
     cutoff: f64,
     uncertainty: f64,
     steps: Vec<Step<f64>>,
+    /// Of the cluster that is looked at.
+    values: Vec<Value>,
 }
 
 impl Run<'_> {
@@ -450,7 +523,8 @@ impl Run<'_> {
 
     /// The nearest neighbour at or below the cutoff, as far as is known; asks for what is not.
     fn nearest(&mut self, x: usize, before: Option<usize>) -> Option<Value> {
-        let mut values = self.clusters.neighbours(x);
+        let mut values = std::mem::take(&mut self.values);
+        self.clusters.neighbours(x, &mut values);
         values.retain(|value| !self.clusters.last[value.node as usize]);
         let preferred = |value: &Value| Some(value.node as usize) != before;
         let order = |a: &Value, b: &Value| {
@@ -460,22 +534,24 @@ impl Run<'_> {
         let best = values.iter().copied().min_by(order).filter(|best| best.guess <= self.cutoff);
         let Some(best) = best else {
             // Nobody is near: of each that must be certain.
-            for value in values {
+            for &value in &values {
                 if value.lower <= self.cutoff + self.slack(value) {
-                    self.open(x, value.node as usize, None);
+                    self.questions.open(&self.clusters, x, [Some(value), None]);
                 }
             }
+            self.values = values;
             return None;
         };
-        for value in values {
+        for &value in &values {
             let slack = self.slack(value) + self.slack(best);
             if value.node == best.node || value.lower > best.upper + slack {
                 continue;
             }
             // Once the best is known, most others turn out to be further.
-            let rival = (value.lower <= best.guess + slack).then_some(value.node as usize);
-            self.open(x, best.node as usize, rival);
+            let rival = (value.lower <= best.guess + slack).then_some(value);
+            self.questions.open(&self.clusters, x, [Some(best), rival]);
         }
+        self.values = values;
         Some(best)
     }
 
@@ -484,19 +560,10 @@ impl Run<'_> {
         value.slack + 2.0 * self.uncertainty
     }
 
-    /// A decision that is open between x and y, or between y and another.
-    fn open(&mut self, x: usize, y: usize, other: Option<usize>) {
-        let mut asked = self.questions.ask(&self.clusters, x, y);
-        if let Some(other) = other {
-            asked |= self.questions.ask(&self.clusters, x, other);
-        }
-        self.questions.tied |= !asked;
-    }
-
     fn merge(&mut self, x: usize, y: usize, value: Value) -> usize {
         let slack = self.slack(value);
         if self.cutoffs.iter().any(|&cutoff| value.lower <= cutoff + slack && value.upper > cutoff - slack) {
-            self.open(x, y, None);
+            self.questions.open(&self.clusters, x, [Some(value), None]);
         }
         let height = value.guess.max(self.clusters.heights[x]).max(self.clusters.heights[y]);
         let observation =

@@ -4,7 +4,7 @@
 use neurocorr::testing::{Matrix, matrices};
 use neurocorr::{
     ChosenPairs, Columns, Error, Level, LowRank, Moments, NonFinite, Pair, Screen, ScreenOptions, Sign,
-    error_bound_of_single_products, pair_correlation, pairs_above,
+    pair_correlation, pairs_above,
 };
 use proptest::prelude::*;
 use std::ops::ControlFlow;
@@ -315,7 +315,7 @@ fn chosen_pairs_are_the_defined_kernels_or_within_their_bound_and_threads_and_le
         })
     };
     let found = run(1, Level::portable());
-    let bound = error_bound_of_single_products(x.tokens);
+    let bound = ChosenPairs::<f64>::error_bound_of_single_products(x.tokens);
     for ((&(a, b), &value), &exact) in pairs.iter().zip(&found).zip(&exact) {
         assert!((value - exact).abs() <= bound, "{a} {b}: {value} and {exact}");
         assert!(a != 13 && b != 13 || value == 0.0);

@@ -2,6 +2,7 @@
 //!
 //! `NOTE.md` beside this file says why.
 
+use crate::near::{NearPair, NearPairs, Wanted};
 use crate::observer::report;
 use crate::stage::{Doubtful, Kept, ScreenLog};
 use crate::union::UnionFind;
@@ -33,6 +34,8 @@ pub(crate) struct Found {
     /// Of two neurons and more, the largest first.
     pub(crate) components: Vec<Vec<usize>>,
     pub(crate) statistics: ScreenStatistics,
+    /// If they were wanted and were not too many.
+    pub(crate) near: Option<NearPairs>,
 }
 
 /// What a screen has found. Candidates and those computed depend on the number of threads: what hangs together already is
@@ -62,19 +65,26 @@ pub(crate) fn find<T: Float>(
     screen: &Screen<'_, T>,
     config: &Config,
     cutoff: f64,
+    wanted: Option<Wanted>,
     log: Option<ScreenLog>,
     observer: &dyn Observer,
 ) -> Result<Found, Error> {
     let (tokens, neurons) = (screen.moments().tokens(), screen.moments().neurons());
     let threshold = 1.0 - (cutoff + join_margin(tokens, neurons, cutoff));
-    let mut join = Join::new(screen, sign(config), threshold, log, observer);
-    let mut tiles = screen.pairs_maybe_above(threshold, join.sign)?;
+    let mut join = Join::new(screen, sign(config), threshold, wanted, log, observer);
+    let mut tiles = screen.pairs_maybe_above(join.least(), join.sign)?;
     let mut joined = 0;
     if join.news.tiles > 0 {
         tiles.begin_at(join.news.tiles);
-        tiles.skip_within(join.union.lowest());
+        joined = usize::MAX;
     }
-    while let Some(tile) = tiles.next() {
+    loop {
+        // What hangs together already need not be looked at again, unless its pairs are listed.
+        if join.joined != joined && !tiles.is_ahead() && join.near.is_none() {
+            joined = join.joined;
+            tiles.skip_within(join.union.lowest());
+        }
+        let Some(tile) = tiles.next() else { break };
         join.news.tiles = tile.done;
         join.news.candidates += tile.pairs.len();
         tile.pairs.iter().for_each(|pair| join.take(pair));
@@ -82,25 +92,28 @@ pub(crate) fn find<T: Float>(
         if join.doubtful.len() > DOUBTFUL {
             join.settle()?;
         }
+        if join.gave_up() {
+            tiles = screen.pairs_maybe_above(join.least(), join.sign)?;
+            tiles.begin_at(tile.done);
+        }
         if !tiles.is_ahead() {
             join.keep()?;
-            if join.joined > joined {
-                // What hangs together already need not be looked at again.
-                joined = join.joined;
-                tiles.skip_within(join.union.lowest());
-            }
         }
         report(observer, Stage::Screen, tile.done, tile.all)?;
     }
     join.settle()?;
     join.news.ended = true;
     join.keep()?;
-    Ok(Found::new(&mut join.union, &join.news))
+    let near = join.near.take().map(|(wanted, pairs)| NearPairs { floor: wanted.floor, pairs });
+    Ok(Found::new(&mut join.union, &join.news, near))
 }
 
 /// What a log holds whose screen has ended.
-pub(crate) fn found(neurons: usize, before: &Kept) -> Found {
-    Found::new(&mut joined(neurons, before), before)
+pub(crate) fn found(neurons: usize, mut before: Kept, wanted: Option<Wanted>) -> Found {
+    let listed = wanted.is_some_and(|wanted| wanted.floor == before.floor);
+    let mut union = joined(neurons, &before);
+    let near = listed.then(|| NearPairs { floor: before.floor, pairs: std::mem::take(&mut before.near) });
+    Found::new(&mut union, &before, near)
 }
 
 /// The sets that a log's pairs make.
@@ -113,7 +126,7 @@ fn joined(neurons: usize, before: &Kept) -> UnionFind {
 }
 
 impl Found {
-    fn new(union: &mut UnionFind, kept: &Kept) -> Self {
+    fn new(union: &mut UnionFind, kept: &Kept, near: Option<NearPairs>) -> Self {
         let components = union.sets();
         let statistics = ScreenStatistics {
             candidates: kept.candidates,
@@ -121,7 +134,7 @@ impl Found {
             components: components.len(),
             largest: components.first().map_or(0, Vec::len),
         };
-        Self { components, statistics }
+        Self { components, statistics, near }
     }
 }
 
@@ -132,6 +145,8 @@ struct Join<'s, 'a, T> {
     threshold: f64,
     union: UnionFind,
     doubtful: Vec<Doubtful>,
+    /// If they are to be listed and are not too many.
+    near: Option<(Wanted, Vec<NearPair>)>,
     /// How often two sets have become one.
     joined: usize,
     /// Counts, and what was found since the log was written.
@@ -147,18 +162,51 @@ impl<'s, 'a, T: Float> Join<'s, 'a, T> {
         screen: &'s Screen<'a, T>,
         sign: Sign,
         threshold: f64,
+        wanted: Option<Wanted>,
         mut log: Option<ScreenLog>,
         observer: &'s dyn Observer,
     ) -> Self {
         let before = log.as_mut().map_or_else(Kept::default, |log| std::mem::take(&mut log.before));
         let union = joined(screen.moments().neurons(), &before);
-        let news = Kept { joined: Vec::new(), doubtful: Vec::new(), cleared: false, ..before };
+        // They are listed from the first tile on, or not at all.
+        let wanted = wanted.filter(|wanted| before.tiles == 0 || wanted.floor == before.floor);
+        let near = wanted.map(|wanted| (wanted, before.near));
+        let floor = wanted.map_or(0.0, |wanted| wanted.floor);
+        let (joined, cleared) = (Vec::new(), false);
+        let news = Kept { joined, doubtful: Vec::new(), near: Vec::new(), floor, cleared, ..before };
         let doubtful = before.doubtful;
-        Self { screen, sign, threshold, union, doubtful, joined: 0, news, log, observer, at: (0, 1) }
+        let at = (0, 1);
+        Self { screen, sign, threshold, union, doubtful, near, joined: 0, news, log, observer, at }
+    }
+
+    /// The size of correlations that are looked for.
+    fn least(&self) -> f64 {
+        self.near.as_ref().map_or(self.threshold, |(wanted, _)| (1.0 - wanted.floor).min(self.threshold))
+    }
+
+    /// Stops listing near pairs if they are too many.
+    fn gave_up(&mut self) -> bool {
+        let many = self.near.as_ref().is_some_and(|(wanted, pairs)| pairs.len() > wanted.most);
+        if many {
+            self.near = None;
+            self.news.near.clear();
+            self.news.floor = 0.0;
+        }
+        many
     }
 
     fn take(&mut self, pair: &MaybePair) {
         let near = self.sign.size(pair.near);
+        if let Some((_, pairs)) = &mut self.near {
+            let listed = NearPair::new(pair);
+            pairs.push(listed);
+            if self.log.is_some() {
+                self.news.near.push(listed);
+            }
+        }
+        if near + pair.within < self.threshold {
+            return;
+        }
         if near - pair.within >= self.threshold {
             self.join(pair.first, pair.second);
         } else if self.union.find(pair.first) != self.union.find(pair.second) {
@@ -217,6 +265,7 @@ impl<'s, 'a, T: Float> Join<'s, 'a, T> {
         log.append(&self.news)?;
         self.news.joined.clear();
         self.news.doubtful.clear();
+        self.news.near.clear();
         self.news.cleared = false;
         Ok(())
     }

@@ -13,11 +13,13 @@ mod inspect;
 mod layers;
 mod link;
 mod machine;
+mod near;
 mod observer;
 mod plan;
 mod representatives;
 mod result;
 mod run;
+mod sparse;
 mod stage;
 mod sweep;
 #[cfg(feature = "proptest")]

@@ -2,13 +2,17 @@
 
 use crate::batch::{OfGroup, for_each_group};
 use crate::components::kernel_margin;
+use crate::near::NearPairs;
+use crate::sparse;
 use crate::stage::LinkageLog;
 use crate::{Config, Error, Observer, Stage};
 use hclust::{
     Certainty, Condensed, Exact, Forest, Merge, Method, Scratch as LinkageScratch, Storage,
     linkage_below_certified,
 };
-use neurocorr::{Columns, Dense, Float, Gathered, Measure, Moments, NonFinite, error_bound_of_single_products};
+use neurocorr::{
+    ChosenPairs, Columns, Dense, Float, Gathered, Measure, Moments, NonFinite, error_bound_of_single_products,
+};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
@@ -61,18 +65,26 @@ pub(crate) fn pairs(size: usize) -> usize {
 
 impl Links<'_> {
     /// Links components. `moments` are those of all neurons; `before`, one for each component, are those that were linked
-    /// before.
+    /// before; `near` are the pairs that the screen left.
     pub(crate) fn link<T: Float>(
         &self,
         columns: &Columns<'_, T>,
         moments: &Moments,
         mut before: Vec<Option<Linked>>,
+        near: Option<NearPairs>,
     ) -> Result<Vec<Linked>, Error> {
         before.resize_with(self.components.len(), || None);
-        let todo: Vec<usize> = (0..before.len()).filter(|&index| before[index].is_none()).collect();
         let of = |index: &usize| self.components.get(*index).map_or(&[][..], Vec::as_slice);
-        let left: usize = todo.iter().map(|index| pairs(of(index).len())).sum();
+        let todo = |before: &[Option<Linked>]| -> Vec<usize> {
+            (0..before.len()).filter(|&index| before[index].is_none()).collect()
+        };
+        let left: usize = todo(&before).iter().map(|index| pairs(of(index).len())).sum();
         self.done.store(self.total.saturating_sub(left), Ordering::Relaxed);
+        if let Some(near) = near.filter(|_| left > 0) {
+            let chosen = ChosenPairs::new(columns, moments, self.config.non_finite)?;
+            sparse::link(self, &chosen, &near, columns.tokens(), &mut before)?;
+        }
+        let todo = todo(&before);
         let large = todo.partition_point(|index| of(index).len() >= LARGE);
         let (large, rest) = todo.split_at(large);
         for index in large {
@@ -103,6 +115,11 @@ impl Links<'_> {
     /// Links a component and keeps what came of it.
     fn kept<T: Float>(&self, index: usize, part: Part<'_, '_, T>, beside: u64) -> Result<Linked, Error> {
         let linked = self.one(part, beside)?;
+        self.keep(index, linked)
+    }
+
+    /// Writes what came of a component to the log, if there is one.
+    pub(crate) fn keep(&self, index: usize, linked: Linked) -> Result<Linked, Error> {
         if let (Some(log), Some(component)) = (&self.log, self.components.get(index)) {
             log.append(index, component, &linked)?;
         }
@@ -157,7 +174,7 @@ impl Links<'_> {
     }
 
     /// Tells of a part of a component of so many neurons.
-    fn watch(&self, size: usize, done: usize, all: usize) -> ControlFlow<()> {
+    pub(crate) fn watch(&self, size: usize, done: usize, all: usize) -> ControlFlow<()> {
         let own = (pairs(size) as u128 * done.min(all) as u128 / all.max(1) as u128) as usize;
         let done = (self.done.load(Ordering::Relaxed) + own).min(self.total);
         self.observer.progress(Stage::Linkage, done, self.total)

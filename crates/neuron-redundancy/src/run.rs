@@ -3,6 +3,7 @@
 use crate::components::{self, ScreenStatistics};
 use crate::input::{Visit, copied_bytes, with_columns};
 use crate::link::{Linked, Links, pairs};
+use crate::near::Wanted;
 use crate::observer::report;
 use crate::plan::PlanKind;
 use crate::stage::{Resumed, Stages};
@@ -189,23 +190,32 @@ impl Visit for Below<'_> {
         let Job { source, config, cutoffs, greatest, stages, observer } = job;
         let (neurons, limit) = (columns.neurons(), plan.room(copied_bytes(source)));
         let mut resumed = Resumed::default();
+        let mut near = None;
         let (moments, components, screen) = if plan.kind == PlanKind::Components {
             let log = stages.map(|stages| stages.screen(config, greatest)).transpose()?;
             resumed.tiles = log.as_ref().map_or(0, |log| log.before.tiles);
+            let options = components::options(config, limit);
+            let spare = |limit: u64| {
+                limit.saturating_sub(Screen::<T>::bytes_needed(columns.tokens(), neurons, &options))
+            };
+            let wanted = Wanted::new(config, greatest, neurons, limit.map(spare));
             let (moments, found) = match log {
-                Some(log) if log.before.ended => (job.moments(clock)?, components::found(neurons, &log.before)),
+                Some(mut log) if log.before.ended => {
+                    let before = std::mem::take(&mut log.before);
+                    (job.moments(clock)?, components::found(neurons, before, wanted))
+                }
                 log => {
                     let watch = |done, all| observer.progress(Stage::Moments, done, all);
-                    let options = components::options(config, limit);
                     let screen = Screen::new_observed(columns, &options, &watch)
                         .map_err(|error| dense::named(source, error))?;
                     dense::check(source, screen.moments(), config.non_finite)?;
                     clock.lap(Stage::Moments);
-                    let found = components::find(&screen, config, greatest, log, observer)?;
+                    let found = components::find(&screen, config, greatest, wanted, log, observer)?;
                     (screen.moments().clone(), found)
                 }
             };
             clock.lap(Stage::Screen);
+            near = found.near;
             (moments, found.components, Some(found.statistics))
         } else {
             (job.moments(clock)?, vec![(0..neurons).collect()], None)
@@ -216,7 +226,7 @@ impl Visit for Below<'_> {
         let total = components.iter().map(|component| pairs(component.len())).sum();
         let (components, done) = (components.as_slice(), AtomicUsize::new(0));
         let links = Links { config, cutoffs, limit, observer, neurons, components, log, done, total };
-        let linked = links.link(columns, &moments, before)?;
+        let linked = links.link(columns, &moments, before, near)?;
         report(observer, Stage::Linkage, total, total)?;
         clock.lap(Stage::Linkage);
         let labels = cutoffs.iter().map(|&cutoff| labels(neurons, components, &linked, cutoff)).collect();

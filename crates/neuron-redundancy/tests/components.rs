@@ -52,14 +52,16 @@ fn check(x: &Matrix, config: &Config) -> Result<bool, TestCaseError> {
 
 fn configs() -> impl Strategy<Value = Config> {
     let cutoff = prop_oneof![0.0..0.999_f64, Just(0.0), Just(0.5), Just(0.25)];
-    (prop::sample::select(REDUCIBLE.to_vec()), cutoff, any::<bool>()).prop_map(|(method, cutoff, absolute)| {
+    // With single products components are linked from their near pairs, without from their matrices.
+    let of = (prop::sample::select(REDUCIBLE.to_vec()), cutoff, any::<bool>(), any::<bool>());
+    of.prop_map(|(method, cutoff, absolute, singles)| {
         let config = Config::default().with_method(method).with_cutoff(cutoff).with_absolute(absolute);
-        config.with_plan(PlanChoice::Components)
+        config.with_plan(PlanChoice::Components).with_single_products(singles)
     })
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: testkit::cases(400, 20_000), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: testkit::cases(600, 20_000), ..ProptestConfig::default() })]
 
     #[test]
     fn components_give_the_dense_partition_of_continuous_data(x in grouped(30, 40), config in configs()) {

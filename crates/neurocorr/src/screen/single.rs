@@ -10,6 +10,9 @@ use rayon::prelude::*;
 /// Tokens whose products are summed in `f32` at most.
 const TOKENS: usize = 512;
 
+/// Products that are added in `f32` at most: the bound rests on it.
+const _: () = assert!(TOKENS <= 8 * LEAST && LEAST == 4 * LANES);
+
 /// Bytes of lines that are in work at a time, as long as that leaves 64 tokens.
 const BYTES: usize = 64 << 20;
 
@@ -25,8 +28,7 @@ const LEAST: usize = 64;
 /// Running sums side by side.
 const LANES: usize = 16;
 
-/// The correlation of each pair, within [`error_bound_of_single_products`](crate::error_bound_of_single_products) of the
-/// exact one. Bits depend on how many neurons are asked about at a time, not on the number of threads or the level.
+/// The correlation of each pair, within [`ChosenPairs::error_bound_of_single_products`](super::ChosenPairs) of the exact one. Bits depend on how many neurons are asked about at a time, not on the number of threads or the level.
 pub(super) fn correlations<T: Float>(
     columns: &Columns<'_, T>,
     standards: &[Standard],

@@ -1,9 +1,10 @@
-//! What the screen has done: tiles, the pairs that they joined, the pairs that are still in doubt.
+//! What the screen has done: tiles, the pairs that they joined, the pairs that are still in doubt, the near pairs.
 
 use super::Stages;
 use super::fields::{Fields, Put};
 use super::log::Log;
 use crate::Error;
+use crate::near::NearPair;
 
 /// The kind of the records here.
 const TILES: u32 = 1;
@@ -27,14 +28,19 @@ pub(crate) struct Kept {
     pub(crate) joined: Vec<(u32, u32)>,
     /// Pairs that are in doubt now.
     pub(crate) doubtful: Vec<Doubtful>,
+    /// Near pairs are listed up to this dissimilarity; 0 if they are not, or no longer.
+    pub(crate) floor: f64,
+    pub(crate) near: Vec<NearPair>,
 }
 
 impl Kept {
     fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(48 + 8 * self.joined.len() + 12 * self.doubtful.len());
-        for count in [self.tiles, self.candidates, self.settled, self.joined.len(), self.doubtful.len()] {
+        let lengths = [self.joined.len(), self.doubtful.len(), self.near.len()];
+        let mut bytes = Vec::with_capacity(64 + 8 * lengths[0] + 12 * lengths[1] + 16 * lengths[2]);
+        for count in [self.tiles, self.candidates, self.settled].into_iter().chain(lengths) {
             bytes.put_count(count);
         }
+        bytes.put_u64(self.floor.to_bits());
         bytes.put_u32(u32::from(self.cleared));
         bytes.put_u32(u32::from(self.ended));
         for &(first, second) in &self.joined {
@@ -46,6 +52,11 @@ impl Kept {
             bytes.put_u32(second);
             bytes.put_u32(near.to_bits());
         }
+        for pair in &self.near {
+            for word in [pair.first, pair.second, pair.near.to_bits(), pair.within.to_bits()] {
+                bytes.put_u32(word);
+            }
+        }
         bytes
     }
 
@@ -53,15 +64,22 @@ impl Kept {
     fn read(bytes: &[u8], neurons: usize) -> Option<Self> {
         let mut fields = Fields(bytes);
         let (tiles, candidates, settled) = (fields.count()?, fields.count()?, fields.count()?);
-        let (joined, doubtful) = (fields.entries(8)?, fields.entries(12)?);
+        let (joined, doubtful, near) = (fields.entries(8)?, fields.entries(12)?, fields.entries(16)?);
+        let floor = f64::from_bits(fields.u64()?);
         let (cleared, ended) = (fields.u32()? != 0, fields.u32()? != 0);
         let neuron = |fields: &mut Fields<'_>| fields.u32().filter(|&neuron| (neuron as usize) < neurons);
         let mut pair = || Some((neuron(&mut fields)?, neuron(&mut fields)?));
         let joined = (0..joined).map(|_| pair()).collect::<Option<_>>()?;
         let mut pair = || Some((neuron(&mut fields)?, neuron(&mut fields)?, f32::from_bits(fields.u32()?)));
         let doubtful = (0..doubtful).map(|_| pair()).collect::<Option<_>>()?;
+        let mut pair = || {
+            let (first, second) = (neuron(&mut fields)?, neuron(&mut fields)?);
+            let (near, within) = (f32::from_bits(fields.u32()?), f32::from_bits(fields.u32()?));
+            Some(NearPair { first, second, near, within })
+        };
+        let near = (0..near).map(|_| pair()).collect::<Option<_>>()?;
         fields.end()?;
-        Some(Self { tiles, candidates, settled, cleared, ended, joined, doubtful })
+        Some(Self { tiles, candidates, settled, cleared, ended, joined, doubtful, floor, near })
     }
 }
 
@@ -86,11 +104,18 @@ impl ScreenLog {
             if found.cleared {
                 before.doubtful.clear();
             }
-            let (mut joined, mut doubtful) =
-                (std::mem::take(&mut before.joined), std::mem::take(&mut before.doubtful));
+            // Listed from the first tile on, or not at all.
+            let listed = found.floor > 0.0 && (before.floor == found.floor || before.tiles == 0);
+            let floor = if listed { found.floor } else { 0.0 };
+            let Kept { mut joined, mut doubtful, mut near, .. } = std::mem::take(&mut before);
             joined.extend(&found.joined);
             doubtful.extend(&found.doubtful);
-            before = Kept { joined, doubtful, ..found };
+            if listed {
+                near.extend(&found.near);
+            } else {
+                near.clear();
+            }
+            before = Kept { joined, doubtful, floor, near, ..found };
             Some(())
         };
         let log = stages.log("screen", facts, &mut visit)?;
@@ -118,6 +143,8 @@ mod tests {
             ended: false,
             joined: vec![(1, 2), (9, 0)],
             doubtful: vec![(4, 5, -0.25)],
+            floor: 0.5,
+            near: vec![NearPair { first: 9, second: 3, near: 0.5, within: 0.125 }],
         };
         let bytes = found.bytes();
         assert_eq!(Kept::read(&bytes, 10), Some(found));
