@@ -65,5 +65,5 @@ pub use run::{
 };
 pub use scratch::{Scratch, Storage};
 pub use spanning_points::{linkage_points, linkage_points_with};
-pub use sparse::{Known, Sparse, Unlisted, linkage_below_sparse};
+pub use sparse::{Known, Sparse, SparseDissimilarities, Unlisted, linkage_below_sparse};
 pub use square::Square;

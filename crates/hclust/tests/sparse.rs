@@ -3,7 +3,8 @@
 
 use hclust::testing::condensed;
 use hclust::{
-    Condensed, Error, Forest, Known, Method, Sparse, Stop, Unlisted, linkage_below_sparse, linkage_below_with,
+    Condensed, Error, Forest, Known, Method, Observer, Sparse, SparseDissimilarities, Stop, Unlisted,
+    linkage_below_sparse, linkage_below_with,
 };
 use proptest::prelude::*;
 use std::ops::ControlFlow;
@@ -42,6 +43,18 @@ fn near(d: &Condensed<f64>, up_to: f64, within: f64, seed: u64) -> Vec<Known> {
         .collect()
 }
 
+fn sparse(
+    n: usize,
+    known: &[Known],
+    unlisted: Unlisted,
+    method: Method,
+    cutoffs: &[f64],
+    observer: &dyn Observer,
+) -> Result<Sparse, Error> {
+    let near = SparseDissimilarities { n, known, unlisted, uncertainty: 0.0 };
+    linkage_below_sparse(&near, method, cutoffs, 1 << 20, observer)
+}
+
 /// Asks and answers until nothing is asked: the forest (`None` if tied), and how many answers there were.
 fn settled(
     d: &Condensed<f64>,
@@ -57,7 +70,7 @@ fn settled(
     };
     let mut answers = 0;
     for _ in 0..1_000 {
-        match linkage_below_sparse(n, &known, unlisted, method, cutoffs, 0.0, usize::MAX, &()).unwrap() {
+        match sparse(n, &known, unlisted, method, cutoffs, &()).unwrap() {
             Sparse::Forest(forest) => return (Some(forest), answers),
             Sparse::Tied => return (None, answers),
             Sparse::Open(open) => {
@@ -146,7 +159,7 @@ fn weights_that_are_too_small_for_a_float_are_no_weights() {
         near.map(|(a, b)| Known { a, b, lower: 1e-3 * f64::from(b), upper: 1e-3 * f64::from(b) }).collect();
     known.sort_by_key(|known| (known.a, known.b));
     let unlisted = Unlisted { lower: 2.5, upper: 2.6, guess: 2.5 };
-    let run = |method| linkage_below_sparse(n, &known, unlisted, method, &[2.4], 0.0, 1_000_000, &()).unwrap();
+    let run = |method| sparse(n, &known, unlisted, method, &[2.4], &()).unwrap();
     assert!(matches!(run(Method::Weighted), Sparse::Forest(_) | Sparse::Open(_)));
     let Sparse::Forest(forest) = run(Method::Single) else { panic!("single linkage knows all") };
     assert_eq!(forest.merges().len(), n - 1);
@@ -172,7 +185,7 @@ fn every_misuse_is_refused_with_its_place() {
     let good = [Known { a: 0, b: 1, lower: 0.1, upper: 0.2 }, Known { a: 0, b: 2, lower: 0.1, upper: 0.1 }];
     let unlisted = Unlisted { lower: 0.6, upper: 1.0, guess: 0.8 };
     let run = |n, known: &[Known], unlisted, method, cutoffs: &[f64]| {
-        linkage_below_sparse(n, known, unlisted, method, cutoffs, 0.0, 10, &())
+        sparse(n, known, unlisted, method, cutoffs, &())
     };
     assert!(matches!(
         run(3, &good, unlisted, Method::Average, &[0.5]),
@@ -199,6 +212,6 @@ fn every_misuse_is_refused_with_its_place() {
         assert_eq!(place(3, &good, Unlisted { lower, ..unlisted }), 2);
     }
     let stop = |_: usize, _: usize| ControlFlow::Break(());
-    let stopped = linkage_below_sparse(3, &good, unlisted, Method::Average, &[0.5], 0.0, 10, &stop);
+    let stopped = sparse(3, &good, unlisted, Method::Average, &[0.5], &stop);
     assert_eq!(stopped, Err(Error::Cancelled));
 }

@@ -5,7 +5,7 @@ use crate::components::kernel_margin;
 use crate::link::{Linked, Links, pairs};
 use crate::near::{NearPair, NearPairs};
 use crate::{Config, Error};
-use hclust::{Known, Sparse, Unlisted, linkage_below_sparse};
+use hclust::{Known, Sparse, SparseDissimilarities, Unlisted, linkage_below_sparse};
 use neurocorr::{ChosenPairs, Float};
 use rayon::prelude::*;
 use std::sync::atomic::Ordering;
@@ -149,16 +149,9 @@ impl Task<'_> {
         let size = self.neurons.len();
         let most = (pairs(size) / COST).max(FEW);
         let watch = |_: usize, _: usize| links.watch(0, 0, 1);
-        let found = linkage_below_sparse(
-            size,
-            &self.known,
-            bounds.unlisted(),
-            links.config.method,
-            links.cutoffs,
-            bounds.margin,
-            most,
-            &watch,
-        )?;
+        let (known, unlisted) = (self.known.as_slice(), bounds.unlisted());
+        let near = SparseDissimilarities { n: size, known, unlisted, uncertainty: bounds.margin };
+        let found = linkage_below_sparse(&near, links.config.method, links.cutoffs, most, &watch)?;
         self.state = match found {
             Sparse::Open(open) if open.len() <= most => State::Open(open),
             Sparse::Forest(forest) => {
