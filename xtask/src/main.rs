@@ -34,6 +34,8 @@ cargo xtask TASK
                        the screen of 50,000 neurons of few directions, with directions before the tokens and without
   compare cut [--runs N] [--n N]
                        every criterion and statistic of fcluster on a random tree, against SciPy, labels compared
+  compare scale [--runs N] [--n N]
+                                    from file to labels as neurons and tokens grow, on synthetic activations
   compare growth [--runs N] [--n N] [--methods A,B]
                        the linkage alone as n grows (--n leaves out larger sizes); how soon a cancelled run returns
 ";

@@ -6,6 +6,7 @@ mod growth;
 mod linkage;
 mod low_rank;
 mod measure;
+mod scale;
 mod table;
 
 use crate::python::{interpreter, script};
@@ -65,6 +66,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     }
     if let ["low-rank", options @ ..] = options {
         return low_rank::run(options);
+    }
+    if let ["scale", options @ ..] = options {
+        return scale::run(options);
     }
     if let ["growth", options @ ..] = options {
         return growth::run(options);
@@ -178,6 +182,11 @@ fn python_command(python: &Path, script: &str) -> Command {
     // Some machines set these for older OpenBLAS builds; they slow a current NumPy down.
     command.env_remove("OPENBLAS_CORETYPE").env_remove("OPENBLAS_L2_SIZE");
     command
+}
+
+/// By name.
+fn contender(name: &str) -> Result<&'static Contender> {
+    CONTENDERS.iter().find(|contender| contender.name == name).with_context(|| format!("no contender {name}"))
 }
 
 fn command(contender: &Contender, python: &Path, file: &Path, cutoff: &str, output: &Path) -> Command {

@@ -46,6 +46,9 @@ const EIGEN: f64 = 80.0;
 /// Share of the products over all tokens that early stopping leaves.
 const LEFT: f64 = 0.7;
 
+/// What a larger sample must bring the cost to, of what it was.
+const BETTER: f64 = 0.98;
+
 /// Threshold that the prediction is for.
 const THRESHOLD: f64 = 0.5;
 
@@ -138,12 +141,14 @@ fn choose(copy: &Copy8, always: bool, room: u64, level: Level) -> Option<Directi
         let choices = directions.open(&tested, THRESHOLD).into_iter();
         let costs =
             choices.map(|(count, open)| (count, sampling(size) + making(size, count) + finishing(open)));
+        let before = least_cost;
         if let Some((count, cost)) = costs.min_by(|a, b| a.1.total_cmp(&b.1))
             && cost < least_cost
         {
             (best, least_cost) = (Some(directions.first(count)), cost);
         }
-        if size == most {
+        // A sample that was hardly better than the one before it is large enough: the next costs more than it spares.
+        if size == most || (best.is_some() && least_cost > BETTER * before) {
             break;
         }
         size = most.min(size + GROWTH);
