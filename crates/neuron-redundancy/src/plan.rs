@@ -5,9 +5,9 @@ use fcluster::Numbering;
 use hclust::{Method, Storage};
 use neurocorr::{Screen, TOKEN_BLOCK};
 
-/// The linkage works on the condensed matrix itself: a square beside it would treble the peak of the whole run for a
-/// twentieth of its time, most of which is correlation.
-pub(crate) const STORAGE: Storage = Storage::InPlace;
+/// With the least memory the linkage works on the condensed matrix itself. A square beside that trebles the peak and spares a
+/// twentieth of the time, most of which is correlation: it is taken where there is room.
+const STORAGE: Storage = Storage::InPlace;
 
 /// How the clusters are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -163,8 +163,12 @@ impl Plan {
                 needed.saturating_add(base)
             }
             // The whole tree is made of blocks of tokens, without a copy.
-            PlanKind::Dense => Self::bytes_needed(tokens, neurons),
-            PlanKind::DenseBelow => Self::bytes_needed(tokens, neurons).saturating_add(copied),
+            PlanKind::Dense | PlanKind::DenseBelow => {
+                let copied = if kind == PlanKind::Dense { 0 } else { copied };
+                let roomy = Self::bytes_in(tokens, neurons, Storage::Square).saturating_add(copied);
+                let fits = available.is_none_or(|available| roomy <= available);
+                if fits { roomy } else { Self::bytes_needed(tokens, neurons).saturating_add(copied) }
+            }
         };
         let operations = if kind == PlanKind::OneCluster { 0 } else { pairs * tokens as u128 };
         Self { kind, reason, neurons, tokens, bytes, available, in_file, operations }
@@ -219,7 +223,7 @@ impl Plan {
         (neurons as u64).saturating_mul(tokens.min(TOKEN_BLOCK) as u64 * 4)
     }
 
-    /// Predicted bytes at the peak of a dense run: correlation and linkage use the memory one after the other.
+    /// Predicted bytes at the peak of a dense run, at least: correlation and linkage use the memory one after the other.
     ///
     /// ```
     /// use neuron_redundancy::Plan;
@@ -228,10 +232,20 @@ impl Plan {
     /// ```
     #[must_use]
     pub fn bytes_needed(tokens: usize, neurons: usize) -> u64 {
+        Self::bytes_in(tokens, neurons, STORAGE)
+    }
+
+    /// The storage of a dense plan's linkage.
+    pub(crate) fn storage(&self) -> Storage {
+        let roomy = Self::bytes_in(self.tokens, self.neurons, Storage::Square);
+        if self.bytes >= roomy { Storage::Square } else { STORAGE }
+    }
+
+    fn bytes_in(tokens: usize, neurons: usize, storage: Storage) -> u64 {
         let input = Self::block_bytes(tokens, neurons).saturating_add(Self::base_bytes(neurons));
         let correlation = neurocorr::bytes_needed(neurons).saturating_add(input);
         // Whatever the method: the state of all is O(n) there.
-        correlation.max(hclust::bytes_needed::<f64>(neurons, Method::Average, STORAGE))
+        correlation.max(hclust::bytes_needed::<f64>(neurons, Method::Average, storage))
     }
 }
 

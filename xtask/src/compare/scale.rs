@@ -10,12 +10,12 @@ use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
 /// Neurons, at the tokens of the first of the others; and tokens, at so many neurons.
-const NEURONS: [usize; 5] = [8_192, 16_384, 32_768, 65_536, 131_072];
+const NEURONS: [usize; 6] = [4_096, 8_192, 16_384, 32_768, 65_536, 131_072];
 const TOKENS: [usize; 5] = [10_000, 5_000, 20_000, 40_000, 80_000];
 const AT_NEURONS: usize = 16_384;
 
-/// NeuroX's path is measured up to here, and extrapolated from there.
-const NEUROX: usize = 16_384;
+/// NeuroX's path is measured up to here, and extrapolated from there. (At 16,384 NumPy 2.4 ended by a signal here.)
+const NEUROX: usize = 8_192;
 
 /// `--runs N` rounds, `--n N` leaves out more neurons.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
