@@ -2,10 +2,11 @@
 
 use crate::input::order;
 use crate::observer::report;
+use crate::plan::STORAGE;
 use crate::run::Clock;
 use crate::{Config, Error, Observer, Stage};
 use activations::{Block, Scratch, Source, Values};
-use hclust::{Condensed, Dendrogram, Scratch as LinkageScratch, Storage, linkage_with};
+use hclust::{Condensed, Dendrogram, Scratch as LinkageScratch, linkage_with};
 use neurocorr::{Columns, CrossProducts, Moments, NonFinite, TOKEN_BLOCK};
 
 /// The whole dendrogram.
@@ -13,14 +14,13 @@ pub(crate) fn tree(
     source: &dyn Source,
     moments: &Moments,
     config: &Config,
-    storage: Storage,
     observer: &dyn Observer,
     clock: &mut Clock,
 ) -> Result<Dendrogram<f64>, Error> {
     let condensed = dissimilarities(source, moments, config, observer)?;
     clock.lap(Stage::Correlation);
     let watch = |done, total| observer.progress(Stage::Linkage, done, total);
-    let mut scratch = LinkageScratch::new().with_storage(storage);
+    let mut scratch = LinkageScratch::new().with_storage(STORAGE);
     let tree = linkage_with(&mut scratch, Condensed::new(source.neurons(), condensed)?, config.method, &watch)?;
     clock.lap(Stage::Linkage);
     Ok(tree)

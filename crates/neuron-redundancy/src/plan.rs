@@ -5,9 +5,9 @@ use fcluster::Numbering;
 use hclust::{Method, Storage};
 use neurocorr::{Screen, TOKEN_BLOCK};
 
-/// With the least memory the linkage works on the condensed matrix itself. A square beside that trebles the peak and spares a
-/// twentieth of the time, most of which is correlation: it is taken where there is room.
-const STORAGE: Storage = Storage::InPlace;
+/// The whole tree is linked on the condensed matrix itself: a square beside it would treble the peak of the whole run for a
+/// fiftieth of its time, most of which is correlation.
+pub(crate) const STORAGE: Storage = Storage::InPlace;
 
 /// How the clusters are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -163,8 +163,9 @@ impl Plan {
                 needed.saturating_add(base)
             }
             // The whole tree is made of blocks of tokens, without a copy.
-            PlanKind::Dense | PlanKind::DenseBelow => {
-                let copied = if kind == PlanKind::Dense { 0 } else { copied };
+            PlanKind::Dense => Self::bytes_needed(tokens, neurons),
+            // Here a square is taken where there is room.
+            PlanKind::DenseBelow => {
                 let roomy = Self::bytes_in(tokens, neurons, Storage::Square).saturating_add(copied);
                 let fits = available.is_none_or(|available| roomy <= available);
                 if fits { roomy } else { Self::bytes_needed(tokens, neurons).saturating_add(copied) }
@@ -233,12 +234,6 @@ impl Plan {
     #[must_use]
     pub fn bytes_needed(tokens: usize, neurons: usize) -> u64 {
         Self::bytes_in(tokens, neurons, STORAGE)
-    }
-
-    /// The storage of a dense plan's linkage.
-    pub(crate) fn storage(&self) -> Storage {
-        let roomy = Self::bytes_in(self.tokens, self.neurons, Storage::Square);
-        if self.bytes >= roomy { Storage::Square } else { STORAGE }
     }
 
     fn bytes_in(tokens: usize, neurons: usize, storage: Storage) -> u64 {

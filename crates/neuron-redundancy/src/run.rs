@@ -162,7 +162,7 @@ impl Job<'_> {
         let tree = match before {
             Some(before) => Dendrogram::new(source.neurons(), before.merges)?,
             None => {
-                let tree = dense::tree(source, &moments, config, plan.storage(), observer, clock)?;
+                let tree = dense::tree(source, &moments, config, observer, clock)?;
                 if let Some((log, _)) = &log {
                     log.append(0, &all[0], &Linked::whole(tree.merges()))?;
                 }
