@@ -174,3 +174,30 @@ fn what_needs_more_memory_than_there_is_is_refused_with_figures() {
     assert!(matches!(error, Error::Component { neurons: 1_200, .. }), "{error}");
     assert!(error.to_string().contains("hang together at cutoff 0.9"), "{error}");
 }
+
+/// One factor in all of them: the screen lists more near pairs than are of use, and stops listing.
+#[test]
+fn near_pairs_that_are_too_many_are_given_up_and_change_no_label() {
+    let (tokens, neurons) = (90, 1_300);
+    let noise: Vec<f64> = testkit::activations(tokens, neurons + 1, neurons + 1, 12);
+    let value = |token: usize, neuron: usize| {
+        let row = &noise[token * (neurons + 1)..];
+        row[neuron] + 2.0 * row[neurons] * (1.0 + neuron as f64 / 900.0)
+    };
+    let values = (0..tokens * neurons).map(|at| value(at / neurons, at % neurons)).collect();
+    let x = Matrix { values, tokens, neurons };
+    let folder = tempfile::tempdir().unwrap();
+    for (method, cutoff) in [(Method::Average, 0.2), (Method::Complete, 0.3), (Method::Weighted, 0.1)] {
+        let config = Config::default().with_method(method).with_cutoff(cutoff);
+        let expected = run(&x, &dense(&config)).unwrap();
+        let config = config.with_plan(PlanChoice::Components);
+        let stages = config.clone().with_resume(folder.path().join(method.name()));
+        for config in [&config, &stages, &stages] {
+            let found = run(&x, config).unwrap();
+            let screen = found.screen.unwrap();
+            assert!(screen.candidates > 256 * neurons, "{method}: {screen:?}");
+            assert!(found.labels == expected.labels && found.ambiguous.is_empty(), "{method}");
+            assert!(found.labels.count() > 1 && found.labels.count() < neurons, "{method}");
+        }
+    }
+}

@@ -75,7 +75,7 @@ pub enum Sparse {
 /// let meant = |a, b| if (a, b) == (0, 1) { 0.30 } else { 0.32 };
 /// // 0-1 and 1-2 are near; 0-2 is not.
 /// let mut known = vec![Known { a: 0, b: 1, lower: 0.2, upper: 0.4 }, Known { a: 1, b: 2, lower: 0.2, upper: 0.4 }];
-/// let unlisted = Unlisted { lower: 0.6, upper: 1.0, guess: 0.9 };
+/// let unlisted = Unlisted { lower: 0.8, upper: 1.0, guess: 0.9 };
 /// let forest = loop {
 ///     let near = SparseDissimilarities { n: 3, known: &known, unlisted, uncertainty: 0.0 };
 ///     match linkage_below_sparse(&near, Method::Average, &[0.5], 100, &())? {
