@@ -17,8 +17,9 @@ const EACH: usize = 256;
 /// And at most.
 const MOST: usize = 1 << 22;
 
-/// Bytes that a pair takes from the screen to the linkage.
-const BYTES: u64 = 160;
+/// Bytes that a pair takes beside the screen, and after that in the linkage.
+const BESIDE: u64 = 2 * size_of::<NearPair>() as u64;
+const LINKED: u64 = 192;
 
 /// Two neurons, about their correlation, and how far it may be from that.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,15 +55,16 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// `None` if near pairs are of no use to this run; `room` is the memory for them.
-    pub(crate) fn new(config: &Config, cutoff: f64, neurons: usize, room: Option<u64>) -> Option<Self> {
+    /// `None` if near pairs are of no use to this run; `room` is the memory for them beside the screen, and after it.
+    pub(crate) fn new(config: &Config, cutoff: f64, neurons: usize, room: Option<[u64; 2]>) -> Option<Self> {
         let beyond = match config.method {
             Method::Single | Method::Complete => BARELY,
             Method::Average | Method::Weighted => BEYOND,
             _ => return None,
         };
         let floor = cutoff + beyond;
-        let fitting = room.map_or(usize::MAX, |room| usize::try_from(room / BYTES).unwrap_or(usize::MAX));
+        let fitting = room.map_or(u64::MAX, |[beside, after]| (beside / BESIDE).min(after / LINKED));
+        let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
         let most = neurons.saturating_mul(EACH).min(MOST).min(fitting);
         (config.single_products && floor < 1.0 && most > neurons).then_some(Self { floor, most })
     }

@@ -195,10 +195,11 @@ impl Visit for Below<'_> {
             let log = stages.map(|stages| stages.screen(config, greatest)).transpose()?;
             resumed.tiles = log.as_ref().map_or(0, |log| log.before.tiles);
             let options = components::options(config, limit);
-            let spare = |limit: u64| {
-                limit.saturating_sub(Screen::<T>::bytes_needed(columns.tokens(), neurons, &options))
+            let room = |limit: u64| {
+                let screen = Screen::<T>::bytes_needed(columns.tokens(), neurons, &options);
+                [limit.saturating_sub(screen), limit]
             };
-            let wanted = Wanted::new(config, greatest, neurons, limit.map(spare));
+            let wanted = Wanted::new(config, greatest, neurons, limit.map(room));
             let (moments, found) = match log {
                 Some(mut log) if log.before.ended => {
                     let before = std::mem::take(&mut log.before);
