@@ -110,7 +110,8 @@ pub(crate) fn find<T: Float>(
 
 /// What a log holds whose screen has ended.
 pub(crate) fn found(neurons: usize, mut before: Kept, wanted: Option<Wanted>) -> Found {
-    let listed = wanted.is_some_and(|wanted| wanted.floor == before.floor);
+    let fits = |wanted: Wanted| wanted.floor == before.floor && before.near.len() <= wanted.most;
+    let listed = wanted.is_some_and(fits);
     let mut union = joined(neurons, &before);
     let near = listed.then(|| NearPairs { floor: before.floor, pairs: std::mem::take(&mut before.near) });
     Found::new(&mut union, &before, near)

@@ -29,7 +29,7 @@ pub(crate) struct Linked {
     pub(crate) merges: Vec<Merge<f64>>,
     /// Merges that could have been others.
     pub(crate) decisions: usize,
-    /// Decisions that single products left open and double precision decided.
+    /// Decisions, or near pairs, that took double precision.
     pub(crate) repaired: usize,
     /// Whether single products were of no use, so that all was made again.
     pub(crate) again: bool,

@@ -27,7 +27,8 @@ pub struct Clusters {
     pub dendrogram: Option<Dendrogram<f64>>,
     /// Components where another order of merging would have been as right; real, continuous activations have none.
     pub ambiguous: Vec<AmbiguousComponent>,
-    /// Decisions that single products left open and double precision decided.
+    /// Decisions that single products left open and double precision decided; of a component that was linked from its near
+    /// pairs, the pairs that took double precision.
     pub repaired: usize,
     /// Components that were linked anew in double precision.
     pub again: usize,

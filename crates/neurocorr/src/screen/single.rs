@@ -7,7 +7,7 @@ use crate::turn::{LINES, standardized_lines};
 use crate::{Columns, Float};
 use rayon::prelude::*;
 
-/// Tokens whose products are summed in `f32` at most.
+/// Tokens of a part at most.
 const TOKENS: usize = 512;
 
 /// Products that are added in `f32` at most: the bound rests on it.
