@@ -66,7 +66,7 @@ pub(crate) fn find<T: Float>(
     config: &Config,
     cutoff: f64,
     wanted: Option<Wanted>,
-    log: Option<ScreenLog>,
+    log: Option<(ScreenLog, Kept)>,
     observer: &dyn Observer,
 ) -> Result<Found, Error> {
     let (tokens, neurons) = (screen.moments().tokens(), screen.moments().neurons());
@@ -164,10 +164,10 @@ impl<'s, 'a, T: Float> Join<'s, 'a, T> {
         sign: Sign,
         threshold: f64,
         wanted: Option<Wanted>,
-        mut log: Option<ScreenLog>,
+        log: Option<(ScreenLog, Kept)>,
         observer: &'s dyn Observer,
     ) -> Self {
-        let before = log.as_mut().map_or_else(Kept::default, |log| std::mem::take(&mut log.before));
+        let (log, before) = log.map_or((None, Kept::default()), |(log, before)| (Some(log), before));
         let union = joined(screen.moments().neurons(), &before);
         // They are listed from the first tile on, or not at all.
         let wanted = wanted.filter(|wanted| before.tiles == 0 || wanted.floor == before.floor);

@@ -193,7 +193,7 @@ impl Visit for Below<'_> {
         let mut near = None;
         let (moments, components, screen) = if plan.kind == PlanKind::Components {
             let log = stages.map(|stages| stages.screen(config, greatest)).transpose()?;
-            resumed.tiles = log.as_ref().map_or(0, |log| log.before.tiles);
+            resumed.tiles = log.as_ref().map_or(0, |(_, before)| before.tiles);
             let options = components::options(config, limit);
             let room = |limit: u64| {
                 let screen = Screen::<T>::bytes_needed(columns.tokens(), neurons, &options);
@@ -201,8 +201,7 @@ impl Visit for Below<'_> {
             };
             let wanted = Wanted::new(config, greatest, neurons, limit.map(room));
             let (moments, found) = match log {
-                Some(mut log) if log.before.ended => {
-                    let before = std::mem::take(&mut log.before);
+                Some((_, before)) if before.ended => {
                     (job.moments(clock)?, components::found(neurons, before, wanted))
                 }
                 log => {

@@ -66,7 +66,7 @@ impl Stages {
     }
 
     /// What the screen has done; the cutoff is the greatest of the run.
-    pub(crate) fn screen(&self, config: &Config, cutoff: f64) -> Result<ScreenLog, Error> {
+    pub(crate) fn screen(&self, config: &Config, cutoff: f64) -> Result<(ScreenLog, Kept), Error> {
         let facts = [fact("absolute", config.absolute), non_finite(config), fact("cutoff", cutoff)];
         ScreenLog::open(self, self.neurons, facts)
     }

@@ -83,20 +83,19 @@ impl Kept {
     }
 }
 
-/// The screen's stage file, and all that it held when it was opened.
+/// The screen's stage file.
 #[derive(Debug)]
 pub(crate) struct ScreenLog {
     log: Log,
-    /// The records added up: the pairs that are joined, those that are still in doubt.
-    pub(crate) before: Kept,
 }
 
 impl ScreenLog {
+    /// Opens the file; gives what it holds, its records added up.
     pub(super) fn open(
         stages: &Stages,
         neurons: usize,
         facts: impl IntoIterator<Item = (&'static str, String)>,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Kept), Error> {
         let mut before = Kept::default();
         let mut visit = |kind: u32, payload: &[u8]| {
             let found =
@@ -119,7 +118,7 @@ impl ScreenLog {
             Some(())
         };
         let log = stages.log("screen", facts, &mut visit)?;
-        Ok(Self { log, before })
+        Ok((Self { log }, before))
     }
 
     /// Keeps what was found since the last time.
