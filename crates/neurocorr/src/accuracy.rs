@@ -1,6 +1,6 @@
 //! How far results can be off.
 
-use crate::standardize::PRODUCT_TOKENS;
+use crate::standardize::{PRODUCT_TOKENS, SINGLE_TOKENS};
 use crate::{Moments, Precision, TOKEN_BLOCK};
 
 /// How far a result of the dense product in `f64`, or of [`pair_correlation`](crate::pair_correlation), can lie from the
@@ -29,16 +29,16 @@ pub fn error_bound_in<P: Precision>(tokens: usize) -> f64 {
 /// As [`error_bound`], for [`Dense::condensed_of_single_products`](crate::Dense::condensed_of_single_products).
 ///
 /// With u = 2⁻²⁴: taking the standardised values into `f32` turns each column by at most u, which moves the cosine of two by at
-/// most 4 u; a product over a piece of 128 tokens carries at most 128 u of Σ|xᵢyᵢ| in that piece, whatever the order of
-/// its additions, adding the eight pieces of a block 8 u of it, and all Σ|xᵢyᵢ| add up to at most ‖x‖‖y‖. Norms and sums
+/// most 4 u; a product over a piece of 64 tokens carries at most 64 u of Σ|xᵢyᵢ| in that piece, whatever the order of
+/// its additions, adding the sixteen pieces of a block 16 u of it, and all Σ|xᵢyᵢ| add up to at most ‖x‖‖y‖. Norms and sums
 /// of blocks are in `f64`.
 ///
 /// ```
-/// assert!(neurocorr::error_bound_of_single_products(30_000) < 1e-5);
+/// assert!(neurocorr::error_bound_of_single_products(30_000) < 6e-6);
 /// ```
 #[must_use]
 pub fn error_bound_of_single_products(tokens: usize) -> f64 {
-    let piece = count(PRODUCT_TOKENS.min(tokens) + TOKEN_BLOCK / PRODUCT_TOKENS);
+    let piece = count(SINGLE_TOKENS.min(tokens) + TOKEN_BLOCK / SINGLE_TOKENS);
     // Two u to spare, for the second order and for what is lost below the range of `f32`.
     f32::UNIT * (piece + 6.0) + error_bound(tokens)
 }

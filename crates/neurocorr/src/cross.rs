@@ -5,7 +5,9 @@ use crate::matrix::{check_length, moments, roots};
 use crate::moments::Standard;
 use crate::pair::quotient;
 use crate::standardize::Block;
-use crate::{Columns, Dense, Error, Float, Measure, NEURON_BLOCK, Neighbour, Precision, Sign, TOKEN_BLOCK};
+use crate::{
+    Columns, Dense, Error, Float, Measure, Moments, NEURON_BLOCK, Neighbour, Precision, Sign, TOKEN_BLOCK,
+};
 use rayon::prelude::*;
 
 /// For each neuron of two matrices the neuron of the other matrix that it is most correlated with.
@@ -62,11 +64,54 @@ impl<P: Precision> Dense<'_, P> {
     ) -> Result<(), Error> {
         check_length(out.len(), x.neurons().saturating_mul(y.neurons()))?;
         let pass = Pass::new(self, x, y)?;
-        let watch = Watch::new(self.observe, pass.tiles(x.neurons()));
-        let mut blocks = (Block::new(x.neurons()), Block::new(y.neurons()));
+        self.cross_by(&pass, x, y, measure, out)
+    }
+
+    /// As [`cross`](Self::cross), of some neurons of one matrix with some of the same, by name, whose moments are known from
+    /// all of its tokens: in the bits of two matrices of their columns, without copying those.
+    ///
+    /// ```
+    /// use neurocorr::{Columns, Dense, Measure, Moments};
+    /// let x = Columns::row_major(&[1.0, 9.0, 3.0, 2.0, 7.0, 1.0, 3.0, 8.0, 2.0], 3, 3)?;
+    /// let moments = Moments::of(&x);
+    /// let r = Dense::new().cross_among(&x, &moments, [&[2], &[0, 2]], Measure::Correlation)?;
+    /// assert_eq!(r, [-0.5, 1.0]);
+    /// # Ok::<(), neurocorr::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`cross`](Self::cross); [`Error::Mismatch`] if the moments are of another matrix, for a neuron that it does not
+    /// have, and beside weights.
+    pub fn cross_among<T: Float>(
+        &self,
+        columns: &Columns<'_, T>,
+        moments: &Moments,
+        [rows, others]: [&[usize]; 2],
+        measure: Measure,
+    ) -> Result<Vec<P>, Error> {
+        let weights = self.scaled_weights(columns.tokens())?;
+        let standards = |neurons| self.standards_among(columns, weights.as_deref(), moments, neurons);
+        let (x, y) = (standards(rows)?, standards(others)?);
+        let pass = Pass { x, y, among: [Some(rows), Some(others)], roots: None, tokens: columns.tokens() };
+        let mut out = vec![P::default(); rows.len().saturating_mul(others.len())];
+        self.cross_by(&pass, columns, columns, measure, &mut out)?;
+        Ok(out)
+    }
+
+    fn cross_by<T: Float, U: Float>(
+        &self,
+        pass: &Pass<'_>,
+        x: &Columns<'_, T>,
+        y: &Columns<'_, U>,
+        measure: Measure,
+        out: &mut [P],
+    ) -> Result<(), Error> {
+        let (rows, others) = (pass.x.len(), pass.y.len());
+        let watch = Watch::new(self.observe, pass.tiles(rows));
+        let mut blocks = (Block::new(rows), Block::new(others));
         let squares = pass.products(x, y, &pass.x, &mut blocks, out, &watch)?;
         let value = |product, x, y| P::of(measure.of(quotient(product, x, y)));
-        out.par_chunks_mut(y.neurons().max(1)).zip(&squares.0).for_each(|(row, &square)| {
+        out.par_chunks_mut(others.max(1)).zip(&squares.0).for_each(|(row, &square)| {
             for (product, &other) in row.iter_mut().zip(&squares.1) {
                 *product = value((*product).into(), square, other);
             }
@@ -165,14 +210,16 @@ impl Best {
 }
 
 /// What both questions know of the two matrices.
-struct Pass {
+struct Pass<'a> {
     x: Vec<Standard>,
     y: Vec<Standard>,
+    /// Which neurons of each, if not all.
+    among: [Option<&'a [usize]>; 2],
     roots: Option<Vec<f64>>,
     tokens: usize,
 }
 
-impl Pass {
+impl Pass<'_> {
     fn new<T: Float, U: Float, P: Precision>(
         dense: &Dense<'_, P>,
         x: &Columns<'_, T>,
@@ -193,7 +240,7 @@ impl Pass {
         let weights = dense.scaled_weights(x.tokens())?;
         let of_x = moments(x, weights.as_deref())?.standards(dense.non_finite)?;
         let of_y = moments(y, weights.as_deref())?.standards(dense.non_finite)?;
-        Ok(Self { x: of_x, y: of_y, roots: weights.map(roots), tokens: x.tokens() })
+        Ok(Self { x: of_x, y: of_y, among: [None; 2], roots: weights.map(roots), tokens: x.tokens() })
     }
 
     /// Tiles of all tokens for so many neurons of the first matrix.
@@ -214,11 +261,12 @@ impl Pass {
         watch: &Watch<'_>,
     ) -> Result<(Vec<f64>, Vec<f64>), Error> {
         let (of_x, of_y) = blocks;
-        let mut squares = (vec![0.0; x.neurons()], vec![0.0; y.neurons()]);
+        let mut squares = (vec![0.0; of_x.neurons()], vec![0.0; of_y.neurons()]);
+        let [among_x, among_y] = self.among;
         for start in (0..self.tokens).step_by(TOKEN_BLOCK) {
             let tokens = start..self.tokens.min(start + TOKEN_BLOCK);
-            of_x.fill(x, &tokens, standards, self.roots.as_deref());
-            of_y.fill(y, &tokens, &self.y, self.roots.as_deref());
+            of_x.fill_among(x, &tokens, standards, self.roots.as_deref(), among_x);
+            of_y.fill_among(y, &tokens, &self.y, self.roots.as_deref(), among_y);
             add_rectangle(of_x, of_y, out, start == 0, watch)?;
             of_x.add_squares(&mut squares.0);
             of_y.add_squares(&mut squares.1);

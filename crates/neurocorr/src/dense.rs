@@ -2,7 +2,7 @@
 //! directions, the one file that names faer.
 
 use crate::level::{Level, Work};
-use crate::standardize::{Block, panel_of};
+use crate::standardize::{Block, SINGLE_TOKENS, panel_of};
 use crate::{Error, NEURON_BLOCK, Precision};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
@@ -36,6 +36,13 @@ pub(crate) struct Factors<'a, P> {
     triangle: bool,
 }
 
+impl<P: Product> Factors<'_, P> {
+    /// Of some of their tokens.
+    fn of(self, start: usize, tokens: usize) -> Self {
+        Self { lhs: self.lhs.subcols(start, tokens), rhs: self.rhs.subrows(start, tokens), ..self }
+    }
+}
+
 impl<P: Precision> SumIn<P> for P {
     fn sum<'a>(
         mut target: MatMut<'_, P>,
@@ -61,7 +68,14 @@ impl SumIn<f64> for f32 {
         let (rows, columns) = (target.nrows(), target.ncols());
         own.resize(rows * columns, 0.0);
         let apart = MatMut::from_column_major_slice_mut(own, rows, columns);
-        <f32 as SumIn<f32>>::sum(apart, pieces, true, &mut Vec::new());
+        // Shorter products, since what is lost grows with their length.
+        let parts = pieces.flat_map(|factors| {
+            let tokens = factors.rhs.nrows();
+            (0..tokens)
+                .step_by(SINGLE_TOKENS)
+                .map(move |start| factors.of(start, SINGLE_TOKENS.min(tokens - start)))
+        });
+        <f32 as SumIn<f32>>::sum(apart, parts, true, &mut Vec::new());
         for (column, from) in own.chunks(rows.max(1)).enumerate() {
             let to = target.as_mut().col_mut(column);
             // A single row has been put apart: its values do not touch.

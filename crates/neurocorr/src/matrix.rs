@@ -142,6 +142,17 @@ impl<'a, P: Precision> Dense<'a, P> {
         let Some((known, neurons)) = self.among else {
             return moments(columns, weights)?.standards(self.non_finite);
         };
+        self.standards_among(columns, weights, known, neurons)
+    }
+
+    /// The standards of some neurons whose moments are known.
+    pub(crate) fn standards_among<T: Float>(
+        &self,
+        columns: &Columns<'_, T>,
+        weights: Option<&[f64]>,
+        known: &Moments,
+        neurons: &[usize],
+    ) -> Result<Vec<Standard>, Error> {
         let mismatch = |what, expected, found| Err(Error::Mismatch { what, expected, found });
         if known.neurons() != columns.neurons() {
             return mismatch("neurons of the moments", columns.neurons(), known.neurons());

@@ -9,7 +9,10 @@ use std::ops::Range;
 /// Tokens of one product: two panels of 192 neurons and their tile of results stay in a core's second cache.
 pub(crate) const PRODUCT_TOKENS: usize = 128;
 
-const _: () = assert!(TOKEN_BLOCK.is_multiple_of(PRODUCT_TOKENS));
+/// As [`PRODUCT_TOKENS`], of products in `f32` that are summed in `f64`.
+pub(crate) const SINGLE_TOKENS: usize = 64;
+
+const _: () = assert!(TOKEN_BLOCK.is_multiple_of(PRODUCT_TOKENS) && TOKEN_BLOCK.is_multiple_of(SINGLE_TOKENS));
 
 /// Values between two rows beside the panel's own, so that a row is not a whole number of pages long.
 const PAD: usize = 8;
@@ -64,20 +67,35 @@ impl<P: Precision> Block<P> {
         roots: Option<&[f64]>,
         among: Option<&[usize]>,
     ) {
-        let (stride, level) = (self.stride, Level::detect());
+        let level = Level::detect();
         self.tokens = tokens.len();
-        let pieces = TOKEN_BLOCK / PRODUCT_TOKENS;
-        self.values.par_chunks_mut(PRODUCT_TOKENS * stride).enumerate().for_each(|(index, out)| {
-            let (panel, piece) = (index / pieces, index % pieces);
-            let start = tokens.end.min(tokens.start + piece * PRODUCT_TOKENS);
-            let tokens = start..tokens.end.min(start + PRODUCT_TOKENS);
-            let neurons = panel_of(panel, self.neurons);
-            let standards = &standards[neurons.clone()];
-            let fill = Fill { part, tokens, standards, roots, out, stride };
-            match among {
-                None => level.run(Neighbours { fill, neurons }),
-                Some(among) => level.run(Named { fill, neurons: &among[neurons] }),
+        let among = among.filter(|among| !are_all(among, part.neurons()));
+        let panels: Vec<Panel<'_>> = standards
+            .chunks(NEURON_BLOCK)
+            .enumerate()
+            .map(|(index, standards)| {
+                let neurons = panel_of(index, self.neurons);
+                let named = among.and_then(|among| among.get(neurons.clone()));
+                Panel { standards: Standards::of(standards), neurons, named }
+            })
+            .collect();
+        // All panels of some tokens by one thread: rows are read from end to end, columns some way.
+        let rows = match part.order() {
+            Order::RowMajor => ROWS,
+            Order::ColumnMajor => PRODUCT_TOKENS,
+        };
+        let chunks = TOKEN_BLOCK / rows;
+        let mut parts: Vec<Vec<&mut [P]>> = (0..tokens.len().div_ceil(rows)).map(|_| Vec::new()).collect();
+        for (index, chunk) in self.values.chunks_mut(rows * self.stride).enumerate() {
+            if let Some(part) = parts.get_mut(index % chunks) {
+                part.push(chunk);
             }
+        }
+        let stride = self.stride;
+        parts.into_par_iter().enumerate().for_each(|(index, out)| {
+            let start = tokens.start + index * rows;
+            let tokens = start..tokens.end.min(start + rows);
+            level.run(Fill { part, tokens, panels: &panels, roots, out, stride });
         });
     }
 
@@ -95,16 +113,8 @@ impl<P: Precision> Block<P> {
     pub(crate) fn add_squares(&self, squares: &mut [f64]) {
         let panels =
             self.values.par_chunks(TOKEN_BLOCK * self.stride).zip(squares.par_chunks_mut(NEURON_BLOCK));
-        panels.for_each(|(rows, squares)| {
-            let mut sums = [0.0; NEURON_BLOCK];
-            for row in rows.chunks(self.stride).take(self.tokens) {
-                for (sum, &value) in sums.iter_mut().zip(row) {
-                    let value: f64 = value.into();
-                    *sum += value * value;
-                }
-            }
-            squares.iter_mut().zip(sums).for_each(|(square, sum)| *square += sum);
-        });
+        let (level, stride, tokens) = (Level::detect(), self.stride, self.tokens);
+        panels.for_each(|(rows, squares)| level.run(Squares { rows, stride, tokens, squares }));
     }
 
     /// How many products a block takes.
@@ -125,82 +135,97 @@ pub(crate) fn panel_of(index: usize, neurons: usize) -> Range<usize> {
     index * NEURON_BLOCK..((index + 1) * NEURON_BLOCK).min(neurons)
 }
 
-/// What is filled, but for the neurons.
+/// Adds Σ x² of a panel's neurons.
+struct Squares<'a, P> {
+    rows: &'a [P],
+    stride: usize,
+    tokens: usize,
+    squares: &'a mut [f64],
+}
+
+impl<P: Precision> Work for Squares<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let mut sums = [0.0; NEURON_BLOCK];
+        for row in self.rows.chunks(self.stride).take(self.tokens) {
+            for (sum, &value) in sums.iter_mut().zip(row) {
+                let value: f64 = value.into();
+                *sum += value * value;
+            }
+        }
+        self.squares.iter_mut().zip(sums).for_each(|(square, sum)| *square += sum);
+    }
+}
+
+/// Whether a choice is of all neurons in order.
+fn are_all(among: &[usize], neurons: usize) -> bool {
+    among.len() == neurons && among.iter().enumerate().all(|(at, &neuron)| at == neuron)
+}
+
+/// Rows that are read at a time.
+const ROWS: usize = 32;
+
+/// The neurons of a panel: side by side in the matrix, or by name.
+struct Panel<'a> {
+    standards: Standards<NEURON_BLOCK>,
+    neurons: Range<usize>,
+    named: Option<&'a [usize]>,
+}
+
+/// Some tokens of all panels.
 struct Fill<'a, 'b, T, P> {
     part: &'a Columns<'b, T>,
     tokens: Range<usize>,
-    standards: &'a [Standard],
+    panels: &'a [Panel<'a>],
     roots: Option<&'a [f64]>,
-    out: &'a mut [P],
+    /// A piece for each panel.
+    out: Vec<&'a mut [P]>,
     stride: usize,
 }
 
-impl<'b, T: Float, P: Precision> Fill<'_, 'b, T, P> {
-    /// By the values of one token, or by the column of one neuron and its place.
+impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
+    type Output = ();
+
     #[inline(always)]
-    fn run<R: Iterator<Item = T>>(
-        self,
-        row: impl Fn(&Columns<'b, T>, usize) -> R,
-        neurons: impl Iterator<Item = usize>,
-    ) {
-        let Self { part, tokens, standards, roots, out, stride } = self;
-        let standards = Standards::<NEURON_BLOCK>::of(standards);
-        let root = |token: usize| roots.map_or(1.0, |roots| roots[token]);
-        match part.order() {
+    fn run(mut self) {
+        let root = |token: usize| self.roots.map_or(1.0, |roots| roots[token]);
+        match self.part.order() {
             Order::RowMajor => {
-                for (out, token) in out.chunks_mut(stride).zip(tokens) {
-                    let root = root(token);
-                    for (at, (to, value)) in out.iter_mut().zip(row(part, token)).enumerate() {
-                        *to = P::of(weighted(standards.apply(at, value.into()), root));
+                let all = 0..self.part.neurons();
+                let mut buffer = [T::default(); NEURON_BLOCK];
+                for (at, token) in self.tokens.clone().enumerate() {
+                    let (row, root) = (self.part.row(token, &all), root(token));
+                    for (panel, out) in self.panels.iter().zip(&mut self.out) {
+                        let values = match panel.named {
+                            None => &row[panel.neurons.clone()],
+                            // First side by side, so that what is done to them is done to many at once.
+                            Some(named) => {
+                                buffer.iter_mut().zip(named).for_each(|(to, &neuron)| *to = row[neuron]);
+                                &buffer[..named.len().min(NEURON_BLOCK)]
+                            }
+                        };
+                        let out = &mut out[at * self.stride..][..values.len()];
+                        for (at, (to, &value)) in out.iter_mut().zip(values).enumerate() {
+                            *to = P::of(weighted(panel.standards.apply(at, value.into()), root));
+                        }
                     }
                 }
             }
             Order::ColumnMajor => {
-                for (at, neuron) in neurons.enumerate() {
-                    let places = out.iter_mut().skip(at).step_by(stride);
-                    for ((to, &value), token) in places.zip(part.column(neuron, &tokens)).zip(tokens.clone()) {
-                        *to = P::of(weighted(standards.apply(at, value.into()), root(token)));
+                for (panel, out) in self.panels.iter().zip(&mut self.out) {
+                    for at in 0..panel.neurons.len() {
+                        let neuron = panel.named.map_or(panel.neurons.start + at, |named| named[at]);
+                        let places = out.iter_mut().skip(at).step_by(self.stride);
+                        let values = self.part.column(neuron, &self.tokens);
+                        for ((to, &value), token) in places.zip(values).zip(self.tokens.clone()) {
+                            *to = P::of(weighted(panel.standards.apply(at, value.into()), root(token)));
+                        }
                     }
                 }
             }
         }
-    }
-}
-
-/// Of neurons that lie side by side.
-struct Neighbours<'a, 'b, T, P> {
-    fill: Fill<'a, 'b, T, P>,
-    neurons: Range<usize>,
-}
-
-impl<T: Float, P: Precision> Work for Neighbours<'_, '_, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let neurons = self.neurons.clone();
-        self.fill.run(|part, token| part.row(token, &neurons).iter().copied(), self.neurons);
-    }
-}
-
-/// Of neurons by name.
-struct Named<'a, 'b, T, P> {
-    fill: Fill<'a, 'b, T, P>,
-    neurons: &'a [usize],
-}
-
-impl<'b, T: Float, P: Precision> Work for Named<'_, 'b, T, P> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let neurons = self.neurons;
-        let all = 0..self.fill.part.neurons();
-        let row = |part: &Columns<'b, T>, token| {
-            let row = part.row(token, &all);
-            neurons.iter().map(move |&neuron| row[neuron])
-        };
-        self.fill.run(row, neurons.iter().copied());
     }
 }
 

@@ -456,3 +456,38 @@ fn single_products_have_the_same_bits_for_any_number_of_threads_and_are_near_at_
         assert!(neurons < 100 || farthest > 1e-10, "products were made in double precision");
     }
 }
+
+#[test]
+fn crossing_some_neurons_where_they_lie_has_the_bits_of_copies_in_either_order_of_memory() {
+    let (tokens, neurons) = (1_300, 420);
+    let x = activations(tokens, neurons, 3);
+    let turned: Vec<f64> = (0..neurons).flat_map(|neuron| x.column(neuron)).collect();
+    let turned = Columns::column_major(&turned, tokens, neurons).unwrap();
+    let moments = Moments::of(&columns(&x));
+    let few = [7, 400, 3];
+    let many: Vec<usize> = (0..neurons).rev().step_by(2).collect();
+    let dense = Dense::new();
+    for measure in MEASURES {
+        for [a, b] in [[&few[..], &many[..]], [&many, &few], [&few, &few], [&[], &few], [&few[..1], &[]]] {
+            for x in [columns(&x), turned] {
+                let found = dense.cross_among(&x, &moments, [a, b], measure).unwrap();
+                let (a, b) = (x.gather(a).unwrap(), x.gather(b).unwrap());
+                let expected = match (a.columns().neurons(), b.columns().neurons()) {
+                    (0, _) | (_, 0) => vec![],
+                    _ => dense.cross(&a.columns(), &b.columns(), measure).unwrap(),
+                };
+                assert!(bits(&found) == bits(&expected));
+            }
+        }
+    }
+    let weights = vec![1.0; tokens];
+    for error in [
+        dense.cross_among(&columns(&x), &moments, [&[neurons], &few], Measure::Correlation).unwrap_err(),
+        dense
+            .cross_among(&columns(&activations(tokens, 50, 3)), &moments, [&few, &few], Measure::Correlation)
+            .unwrap_err(),
+        dense.weights(&weights).cross_among(&turned, &moments, [&few, &few], Measure::Correlation).unwrap_err(),
+    ] {
+        assert!(matches!(error, Error::Mismatch { .. }), "{error}");
+    }
+}
