@@ -1,6 +1,6 @@
 //! The part of a dendrogram under a cutoff: chains that stop there, and what was not certain.
 
-use crate::certain::{Below, Certainty, Rounding};
+use crate::certain::{Below, Rounding};
 use crate::dendrogram::Step;
 use crate::run::{Input, by_chain, steps_of};
 use crate::{Condensed, Dendrogram, Error, Float, Linkage, Merge, Method, Observer, Reducible, Scratch};
@@ -38,6 +38,13 @@ pub enum Ambiguity<T> {
         /// How far from each other they were.
         distance: T,
     },
+    /// The two nodes that a merge joins were made at the same height, within rounding: either could be the left one.
+    Order {
+        /// The row of the merge in [`Forest::merges`].
+        row: usize,
+        /// Its height.
+        height: T,
+    },
 }
 
 /// The merges of a dendrogram that are not above a cutoff, and what was ambiguous about them.
@@ -50,28 +57,38 @@ pub struct Forest<T> {
 }
 
 impl<T: Float> Forest<T> {
-    /// From steps in any order, those past the cutoff among them.
+    /// From steps in any order, those past the cutoff among them; `firsts` are steps with that of their first node, where
+    /// heights do not tell.
     pub(crate) fn new(
         n: usize,
         steps: &[Step<T>],
         cutoff: T,
         found: Vec<Ambiguity<T>>,
+        firsts: &[(usize, usize)],
         repaired: usize,
     ) -> Self {
         let mut order: Vec<usize> = (0..steps.len()).filter(|&step| steps[step].height <= cutoff).collect();
         order.sort_by(|&a, &b| steps[a].by_height(&steps[b]));
         let mut ambiguities = found;
-        if !ambiguities.is_empty() {
-            let mut rows = vec![0; steps.len()];
+        let mut rows = Vec::new();
+        if !(ambiguities.is_empty() && firsts.is_empty()) {
+            rows.resize(steps.len(), 0);
             order.iter().enumerate().for_each(|(row, &step)| rows[step] = row);
-            for ambiguity in &mut ambiguities {
-                if let Ambiguity::Tie { row, .. } = ambiguity {
-                    *row = rows[*row];
-                }
+        }
+        for ambiguity in &mut ambiguities {
+            if let Ambiguity::Tie { row, .. } | Ambiguity::Order { row, .. } = ambiguity {
+                *row = rows[*row];
             }
         }
-        let steps: Vec<Step<T>> = order.iter().map(|&step| steps[step]).collect();
-        Self { n, merges: Dendrogram::in_order(n, &steps).into_merges(), ambiguities, repaired }
+        let sorted: Vec<Step<T>> = order.iter().map(|&step| steps[step]).collect();
+        let mut merges = Dendrogram::in_order(n, &sorted).into_merges();
+        for &(step, first) in firsts {
+            let merge = &mut merges[rows[step]];
+            if merge.left != n + rows[first] {
+                std::mem::swap(&mut merge.left, &mut merge.right);
+            }
+        }
+        Self { n, merges, ambiguities, repaired }
     }
 
     /// The number of observations.
@@ -160,50 +177,7 @@ pub fn linkage_below_with<T: Float>(
 ) -> Result<Forest<T>, Error> {
     let mut watch = Below::new(&[cutoff], stop, Rounding::of_method::<T>(method))?;
     let (n, steps) = steps_of(scratch, Input::Condensed(condensed), method, &mut watch, observer)?;
-    Ok(Forest::new(n, &steps, cutoff, watch.found, 0))
-}
-
-/// As [`linkage_below`], of dissimilarities that are only known within an uncertainty, and for several cutoffs at once.
-///
-/// The forest is that of the greatest cutoff. Every merge that the uncertainty leaves open, and every height that it leaves
-/// on either side of one of the cutoffs, is decided by [`Certainty::with_exact`] if that is given (see
-/// [`Forest::repaired`]), and else is an ambiguity. A height that was decided so is the exact one; the others are within
-/// the uncertainty.
-///
-/// So a matrix in single precision, made in half the time, gives the clusters of one in double precision, with a proof.
-///
-/// # Errors
-/// As [`linkage_below_with`]; [`Error::Cutoff`] without cutoffs.
-///
-/// ```
-/// use hclust::{Certainty, Condensed, Method, Scratch, linkage_below_certified};
-/// // 0-1 and 1-2 are as far apart, as far as these figures go.
-/// let d = Condensed::from_values(vec![0.1, 0.8, 0.101])?;
-/// let forest = linkage_below_certified(
-///     &mut Scratch::new(), d, Method::Average, &[0.2], Certainty::within(0.01), &())?;
-/// assert_eq!(forest.ambiguities().len(), 1);
-/// # Ok::<(), hclust::Error>(())
-/// ```
-pub fn linkage_below_certified<T: Float>(
-    scratch: &mut Scratch<T>,
-    condensed: Condensed<T>,
-    method: Method,
-    cutoffs: &[T],
-    certainty: Certainty<'_>,
-    observer: &dyn Observer,
-) -> Result<Forest<T>, Error> {
-    let greatest = || condensed.values().iter().map(|&value| value.into()).fold(0.0, f64::max);
-    let greatest = (method == Method::Ward && certainty.uncertainty() > 0.0).then(greatest);
-    let rounding = Rounding::of_method::<T>(method).with_input(certainty.uncertainty(), greatest);
-    let mut watch =
-        Below::new(cutoffs, Stop::Early, rounding)?.with_exact(certainty.exact(), method, condensed.n());
-    let (n, steps) = steps_of(scratch, Input::Condensed(condensed), method, &mut watch, observer)?;
-    if method == Method::Single {
-        // Its heights are dissimilarities, and change no more than those do.
-        watch.check_heights(&steps);
-    }
-    let cutoff = watch.cutoff();
-    Ok(Forest::new(n, &steps, cutoff, watch.found, watch.repaired))
+    Ok(Forest::new(n, &steps, cutoff, watch.found, &[], 0))
 }
 
 /// As [`linkage_below_with`], by a reducible linkage of your own. `roundings` is the relative error of one `update` in
@@ -226,5 +200,5 @@ where
 {
     let mut watch = Below::new(&[cutoff], stop, Rounding::new::<T>(roundings, false))?;
     let (n, steps) = by_chain(scratch, Input::Condensed(condensed), linkage, &mut watch, observer)?;
-    Ok(Forest::new(n, &steps, cutoff, watch.found, 0))
+    Ok(Forest::new(n, &steps, cutoff, watch.found, &[], 0))
 }

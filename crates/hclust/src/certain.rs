@@ -3,9 +3,9 @@
 use crate::chain::{Verdict, Watch};
 use crate::dendrogram::Step;
 use crate::observer::Gate;
+use crate::repair::{Repair, Value};
 use crate::table::Table;
 use crate::{Ambiguity, Error, Float, Method, Stop};
-use std::collections::HashMap;
 
 /// A source of dissimilarities that are more exact than those of a matrix.
 pub trait Exact: Sync {
@@ -138,6 +138,12 @@ pub(crate) struct Below<'a, T> {
     /// The most members of any cluster so far.
     largest: f64,
     repair: Option<Repair<'a>>,
+    /// By slot, if heights are not those of the table.
+    made: Vec<Made>,
+    /// If it is to be certain which of two nodes that merge above it was made first: the lowest cutoff.
+    lowest: Option<f64>,
+    /// Of such mergers that could not be told by the heights that are shown: the step, and the step of the first node.
+    pub(crate) firsts: Vec<(usize, usize)>,
     pub(crate) found: Vec<Ambiguity<T>>,
     pub(crate) repaired: usize,
 }
@@ -153,6 +159,9 @@ impl<'a, T: Float> Below<'a, T> {
                 rounding,
                 largest: 1.0,
                 repair: None,
+                made: Vec::new(),
+                lowest: None,
+                firsts: Vec::new(),
                 found: Vec::new(),
                 repaired: 0,
             }),
@@ -163,7 +172,19 @@ impl<'a, T: Float> Below<'a, T> {
     /// With a more exact source, for n observations; of no use to a method that cannot be repaired from it.
     pub(crate) fn with_exact(self, exact: Option<&'a dyn Exact>, method: Method, n: usize) -> Self {
         let repair = exact.map(|exact| Repair::new(exact, method, n));
-        Self { repair, ..self }
+        let made = if repair.is_some() { Self::unmade(n) } else { Vec::new() };
+        Self { repair, made, ..self }
+    }
+
+    /// Of the whole tree, for n observations: the order of the two nodes of every merger that is above one of the cutoffs is
+    /// to be certain too, as SciPy's numbering takes it.
+    pub(crate) fn with_whole_tree(self, n: usize) -> Self {
+        let lowest = self.cutoffs.iter().map(|&cutoff| cutoff.into()).fold(f64::INFINITY, f64::min);
+        Self { cutoff: T::INFINITY, lowest: Some(lowest), made: Self::unmade(n), ..self }
+    }
+
+    fn unmade(n: usize) -> Vec<Made> {
+        vec![Made { step: None, height: 0.0 }; n]
     }
 
     pub(crate) fn cutoff(&self) -> T {
@@ -211,11 +232,8 @@ impl<'a, T: Float> Below<'a, T> {
     /// `None` without such a source.
     fn nearest_of(&mut self, x: usize, among: &[usize]) -> Result<Option<(usize, Value, bool)>, Error> {
         let Some(repair) = &mut self.repair else { return Ok(None) };
-        let mut values = Vec::with_capacity(among.len());
-        for &slot in among {
-            let Some(value) = repair.between(x, slot)? else { return Ok(None) };
-            values.push((slot, value));
-        }
+        let Some(values) = repair.between(x, among)? else { return Ok(None) };
+        let values: Vec<(usize, Value)> = among.iter().copied().zip(values).collect();
         let least = values.iter().copied().reduce(|a, b| if b.1.value < a.1.value { b } else { a });
         Ok(least.map(|(slot, least)| {
             let open = values.iter().any(|(other, value)| *other != slot && !least.is_below(*value));
@@ -255,7 +273,7 @@ impl<'a, T: Float> Below<'a, T> {
     /// The height of a merger that may be on either side of a cutoff; `None` if it stays open.
     fn exact_height(&mut self, x: usize, y: usize, cutoff: f64) -> Result<Option<f64>, Error> {
         let Some(repair) = &mut self.repair else { return Ok(None) };
-        let value = repair.between(x, y)?;
+        let value = repair.between(x, &[y])?.and_then(|values| values.first().copied());
         let decided = value.filter(|value| value.lower() > cutoff || value.upper() <= cutoff);
         self.repaired += usize::from(decided.is_some());
         Ok(decided.map(|value| value.value))
@@ -264,7 +282,8 @@ impl<'a, T: Float> Below<'a, T> {
 
 impl<T: Float> Watch<T> for Below<'_, T> {
     fn begin(&mut self, table: &mut impl Table<T>, gate: &Gate<'_>) {
-        if self.stop == Stop::Early {
+        // Nothing is past an infinite cutoff; nor could be said by how much.
+        if self.stop == Stop::Early && self.cutoff < T::INFINITY {
             // What is just past the cutoff is looked at one by one.
             let cutoff = self.cutoff.into();
             let beyond = cutoff + 2.0 * self.to_come(table.n(), cutoff);
@@ -282,7 +301,7 @@ impl<T: Float> Watch<T> for Below<'_, T> {
     ) -> Result<Option<(usize, T)>, Error> {
         let cutoff = self.cutoff.into();
         // A chain that has been led elsewhere can hold clusters that have grown since, and are no longer near.
-        let stale = self.repair.as_ref().is_some_and(|repair| repair.fold.is_some());
+        let stale = self.repair.as_ref().is_some_and(Repair::decides);
         if (before.is_none() || stale) && self.stop == Stop::Early && height > self.cutoff {
             let slack = self.to_come(table.n(), height.into());
             if height.into() - cutoff > slack {
@@ -327,7 +346,7 @@ impl<T: Float> Watch<T> for Below<'_, T> {
     ) -> Result<Verdict<T>, Error> {
         let both = table.size(x).into() + table.size(y).into();
         let slack = self.rounding.of(both - 2.0, height.into());
-        let decides = self.repair.as_ref().is_some_and(|repair| repair.fold.is_some());
+        let decides = self.repair.as_ref().is_some_and(Repair::decides);
         let (mut shown, mut tie) = (height, None);
         if height <= self.cutoff || (decides && height.into() - self.cutoff.into() <= slack) {
             let rivals = [self.rivals(table, x, y, height), self.rivals(table, y, x, height)];
@@ -359,11 +378,51 @@ impl<T: Float> Watch<T> for Below<'_, T> {
             self.found.push(Ambiguity::Tie { row: step, other, distance });
         }
         self.careful(false);
+        let made = [x, y].map(|slot| self.made.get(slot).copied());
+        if let [Some(of_x), Some(of_y)] = made {
+            // No height is below one under it.
+            let height = of_x.height.max(of_y.height).max(shown.into());
+            shown = T::from_f64(height);
+            if self.lowest.is_some_and(|lowest| height > lowest) {
+                self.order(step, [(x, of_x), (y, of_y)], both, shown)?;
+            }
+            self.made[y] = Made { step: Some(step), height };
+        }
         if let Some(repair) = &mut self.repair {
-            shown = T::from_f64(repair.merged(x, y, shown.into()));
+            repair.merged(x, y);
         }
         self.largest = self.largest.max(both);
         Ok(Verdict::Merge(shown))
+    }
+}
+
+/// The last merger of a slot.
+#[derive(Debug, Clone, Copy)]
+struct Made {
+    /// None of an observation.
+    step: Option<usize>,
+    height: f64,
+}
+
+impl<T: Float> Below<'_, T> {
+    /// Two nodes merge: which of them was made at the lower height, where that is not certain as they are shown.
+    fn order(&mut self, step: usize, nodes: [(usize, Made); 2], both: f64, height: T) -> Result<(), Error> {
+        let [(x, of_x), (y, of_y)] = nodes;
+        // An observation comes before every merger.
+        let (Some(step_x), Some(step_y)) = (of_x.step, of_y.step) else { return Ok(()) };
+        if (of_x.height - of_y.height).abs() > self.rounding.of(both, of_x.height.max(of_y.height)) {
+            return Ok(());
+        }
+        if let Some(repair) = &mut self.repair
+            && let (Some(exact_x), Some(exact_y)) = (repair.within(x)?, repair.within(y)?)
+            && (exact_x.is_below(exact_y) || exact_y.is_below(exact_x))
+        {
+            self.repaired += 1;
+            self.firsts.push((step, if exact_x.is_below(exact_y) { step_x } else { step_y }));
+            return Ok(());
+        }
+        self.found.push(Ambiguity::Order { row: step, height });
+        Ok(())
     }
 }
 
@@ -387,129 +446,6 @@ impl<T> Below<'_, T> {
 
     /// Whether the chain has been led elsewhere more often since the last merger than can be.
     fn gave_up(&self) -> bool {
-        self.repair.as_ref().is_some_and(|repair| repair.steps > repair.members.len())
+        self.repair.as_ref().is_some_and(|repair| repair.steps > repair.observations())
     }
 }
-
-/// A dissimilarity of two clusters by the exact source.
-#[derive(Debug, Clone, Copy)]
-struct Value {
-    value: f64,
-    error: f64,
-}
-
-impl Value {
-    fn lower(self) -> f64 {
-        self.value - self.error
-    }
-
-    fn upper(self) -> f64 {
-        self.value + self.error
-    }
-
-    /// Certainly less.
-    fn is_below(self, other: Self) -> bool {
-        self.upper() < other.lower()
-    }
-}
-
-/// How a cluster's dissimilarity follows from its members'.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Fold {
-    Greatest,
-    Mean,
-    /// Weights halve with every merger.
-    Weighted,
-}
-
-/// Clusters by their members, and what the exact source has said of them.
-struct Repair<'a> {
-    exact: &'a dyn Exact,
-    /// Unless only equal observations can be told.
-    fold: Option<Fold>,
-    /// By slot.
-    members: Vec<Vec<usize>>,
-    /// By observation: mergers that it has gone through.
-    depths: Vec<i32>,
-    /// By slot: the height of its last merger, so that no height is below one under it.
-    heights: Vec<f64>,
-    /// By pair of slots with their sizes.
-    known: HashMap<[(usize, usize); 2], Value>,
-    /// Whether every step of the chain is to be decided exactly, since one has been.
-    careful: bool,
-    /// Turns of the chain since the last merger.
-    steps: usize,
-}
-
-impl<'a> Repair<'a> {
-    fn new(exact: &'a dyn Exact, method: Method, n: usize) -> Self {
-        let fold = match method {
-            Method::Complete => Some(Fold::Greatest),
-            Method::Average => Some(Fold::Mean),
-            Method::Weighted => Some(Fold::Weighted),
-            _ => None,
-        };
-        Self {
-            exact,
-            fold,
-            members: (0..n).map(|slot| vec![slot]).collect(),
-            depths: vec![0; n],
-            heights: vec![0.0; n],
-            known: HashMap::new(),
-            careful: false,
-            steps: 0,
-        }
-    }
-
-    /// Whether all members of two clusters are the same.
-    fn are_equal(&self, x: usize, y: usize) -> bool {
-        let mut members = self.members[x].iter().chain(&self.members[y]).copied();
-        members.next().is_none_or(|first| members.all(|other| self.exact.are_equal(first, other)))
-    }
-
-    /// x has merged into y at a height; gives it, no lower than those of the two.
-    fn merged(&mut self, x: usize, y: usize, height: f64) -> f64 {
-        let members = std::mem::take(&mut self.members[x]);
-        self.members[y].extend(members);
-        if self.fold == Some(Fold::Weighted) {
-            self.members[y].iter().for_each(|&member| self.depths[member] += 1);
-        }
-        self.heights[y] = height.max(self.heights[x]).max(self.heights[y]);
-        self.heights[y]
-    }
-
-    /// How far two clusters are from each other; `None` if that does not follow from their members.
-    fn between(&mut self, x: usize, y: usize) -> Result<Option<Value>, Error> {
-        let Some(fold) = self.fold else { return Ok(None) };
-        let (x, y) = (x.min(y), x.max(y));
-        let key = [x, y].map(|slot| (slot, self.members[slot].len()));
-        if let Some(&value) = self.known.get(&key) {
-            return Ok(Some(value));
-        }
-        let (a, b) = (&self.members[x], &self.members[y]);
-        let weight =
-            |member: usize| if fold == Fold::Weighted { 0.5_f64.powi(self.depths[member]) } else { 1.0 };
-        let weights = |members: &[usize]| members.iter().map(|&member| weight(member)).collect::<Vec<f64>>();
-        let (of_a, of_b) = (weights(a), weights(b));
-        let (mut sum, mut greatest) = (0.0, 0.0_f64);
-        for (rows, of_rows) in a.chunks(ROWS).zip(of_a.chunks(ROWS)) {
-            let values = self.exact.dissimilarities(rows, b).ok_or(Error::Cancelled)?;
-            for (row, weight) in values.chunks(b.len()).zip(of_rows) {
-                greatest = row.iter().copied().fold(greatest, f64::max);
-                sum += weight * row.iter().zip(&of_b).map(|(value, weight)| value * weight).sum::<f64>();
-            }
-        }
-        let count = |weights: &[f64]| weights.iter().sum::<f64>();
-        let value = if fold == Fold::Greatest { greatest } else { sum / (count(&of_a) * count(&of_b)) };
-        let members = <f64 as Float>::from_count(a.len() + b.len());
-        // What is decided against it may have gone through as many updates; its own sums are shorter.
-        let rounding = Rounding::new::<f64>(if fold == Fold::Greatest { 0 } else { 3 }, false);
-        let error = 2.0 * self.exact.uncertainty() + 2.0 * rounding.of(members, value);
-        let value = Value { value, error };
-        self.known.insert(key, value);
-        Ok(Some(value))
-    }
-}
-
-/// Members of a cluster that the exact source is asked about at a time.
-const ROWS: usize = 256;

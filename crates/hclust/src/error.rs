@@ -91,6 +91,12 @@ pub enum Error {
         /// The method.
         method: crate::Method,
     },
+    /// A method whose tree cannot be certified while it is made.
+    #[error("the tree of {method} linkage cannot be certified from uncertain dissimilarities: link exact ones")]
+    NotCertifiable {
+        /// The method.
+        method: crate::Method,
+    },
     /// A cutoff that is NaN.
     #[error("the cutoff is NaN: it must be a height")]
     Cutoff,

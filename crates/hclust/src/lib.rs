@@ -4,6 +4,7 @@
 mod below;
 mod candidates;
 mod certain;
+mod certified;
 mod chain;
 mod check;
 mod condensed;
@@ -26,6 +27,7 @@ mod node;
 mod observer;
 mod pairs;
 mod points;
+mod repair;
 mod rows;
 mod run;
 mod scipy_order;
@@ -41,10 +43,9 @@ mod table;
 pub mod testing;
 mod union;
 
-pub use below::{
-    Ambiguity, Forest, Stop, linkage_below, linkage_below_by, linkage_below_certified, linkage_below_with,
-};
+pub use below::{Ambiguity, Forest, Stop, linkage_below, linkage_below_by, linkage_below_with};
 pub use certain::{Certainty, Exact};
+pub use certified::{linkage_below_certified, linkage_certified};
 pub use check::MergeCheck;
 pub use condensed::Condensed;
 pub use dendrogram::{Dendrogram, Merge};

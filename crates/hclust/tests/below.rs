@@ -224,3 +224,12 @@ fn a_break_at_whatever_call_ends_the_run() {
     }
     assert!(cancelled > 50, "{cancelled} places were tried");
 }
+
+#[test]
+fn nothing_is_past_an_infinite_cutoff() {
+    let d = Condensed::new(50, testkit::random_condensed(50, 3)).unwrap();
+    for method in [Method::Single, Method::Complete, Method::Average, Method::Weighted, Method::Ward] {
+        let forest = linkage_below(d.clone(), method, f64::INFINITY).unwrap();
+        assert_eq!(forest.merges().len(), 49, "{method}");
+    }
+}

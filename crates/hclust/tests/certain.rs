@@ -3,8 +3,8 @@
 
 use hclust::testing::condensed;
 use hclust::{
-    Certainty, Condensed, Error, Exact, Float, Forest, Method, Scratch, Stop, Storage, linkage_below_certified,
-    linkage_below_with,
+    Ambiguity, Certainty, Condensed, Error, Exact, Float, Forest, Merge, Method, Scratch, Stop, Storage,
+    linkage, linkage_below_certified, linkage_below_with, linkage_certified,
 };
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -114,6 +114,57 @@ fn check(
     Ok(repaired.repaired())
 }
 
+/// The labels at a cutoff in SciPy's numbering: by a walk from the root, left first.
+fn walk(n: usize, merges: &[Merge<f64>], cutoff: f64) -> Vec<usize> {
+    let mut labels = vec![0; n];
+    let mut count = 0;
+    // Nodes to come, with the label that they are to have.
+    let mut nodes = vec![(n + merges.len() - 1, None)];
+    while let Some((node, label)) = nodes.pop() {
+        let below = node.checked_sub(n).map(|row| &merges[row]);
+        let label = label.or_else(|| {
+            let starts = below.is_none_or(|merge| merge.height <= cutoff);
+            count += usize::from(starts);
+            starts.then_some(count)
+        });
+        match below {
+            Some(merge) => nodes.extend([(merge.right, label), (merge.left, label)]),
+            None => labels[node] = label.unwrap(),
+        }
+    }
+    labels
+}
+
+/// Runs the whole moved tree, repaired and not, against the one that is meant, in SciPy's numbering. Gives how many merges
+/// stand the other way round than the heights that are shown.
+fn check_whole(
+    d: &Condensed<f64>,
+    by: f64,
+    seed: u64,
+    method: Method,
+    storage: Storage,
+) -> Result<usize, TestCaseError> {
+    let (n, tree) = (d.n(), linkage(d.clone(), method).unwrap());
+    let heights: Vec<f64> = tree.merges().iter().map(|merge| merge.height).collect();
+    let Some(&top) = heights.last() else { return Ok(0) };
+    let cutoffs = [0.3 * top, heights[heights.len() / 2] + by / 10.0, 0.8 * top];
+    let exact = Meant::new(d);
+    let uncertain = moved(d, by, seed);
+    let mut turned = 0;
+    for certainty in [Certainty::within(by), Certainty::within(by).with_exact(&exact)] {
+        let forest =
+            linkage_certified(&mut scratch(storage), uncertain.clone(), method, &cutoffs, certainty, &())
+                .unwrap();
+        prop_assert_eq!(hclust::Dendrogram::new(n, forest.merges().to_vec()).map(drop), Ok(()));
+        turned = forest.merges().iter().filter(|merge| merge.left > merge.right).count();
+        for cutoff in cutoffs.into_iter().filter(|_| forest.ambiguities().is_empty()) {
+            let same = walk(n, forest.merges(), cutoff) == walk(n, tree.merges(), cutoff);
+            prop_assert!(same, "{} at {} of {:?}", method, cutoff, cutoffs);
+        }
+    }
+    Ok(turned)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: testkit::cases(300, 10_000), ..ProptestConfig::default() })]
 
@@ -123,6 +174,9 @@ proptest! {
         for method in METHODS {
             for storage in [Storage::Square, Storage::InPlace] {
                 check(&d, 10.0_f64.powi(-log), seed, method, storage)?;
+                if method != Method::Single {
+                    check_whole(&d, 10.0_f64.powi(-log), seed, method, storage)?;
+                }
             }
         }
     }
@@ -133,6 +187,9 @@ proptest! {
         for method in METHODS {
             for storage in [Storage::Square, Storage::Tight] {
                 check(&d, 10.0_f64.powi(-log), seed ^ 1, method, storage)?;
+                if method != Method::Single {
+                    check_whole(&d, 10.0_f64.powi(-log), seed ^ 1, method, storage)?;
+                }
             }
         }
     }
@@ -225,4 +282,39 @@ fn equal_observations_are_certain_where_the_exact_source_says_so() {
             assert_eq!(run(0.7, certainty.with_exact(&equal)), (2, 1));
         }
     }
+}
+
+#[test]
+fn the_first_of_two_nodes_stands_left_whatever_the_heights_that_are_shown() {
+    let mut turned = 0;
+    for method in [Method::Complete, Method::Average, Method::Weighted] {
+        for seed in 0..20 {
+            let d = Condensed::new(200, testkit::random_condensed(200, seed)).unwrap();
+            turned += check_whole(&d, 1e-3, seed + 100, method, Storage::Square).unwrap();
+            let exact = Meant::new(&d);
+            let certainty = Certainty::within(1e-3).with_exact(&exact);
+            let moved = moved(&d, 1e-3, seed);
+            let forest = linkage_certified(&mut Scratch::new(), moved, method, &[0.1, 0.5], certainty, &());
+            assert_eq!(forest.unwrap().ambiguities(), [], "{method}");
+        }
+    }
+    assert!(turned > 10, "{turned}");
+}
+
+#[test]
+fn nodes_of_equal_height_are_open_above_the_cutoff_only_and_single_linkage_is_refused() {
+    let d = Condensed::new(4, vec![0.1, 0.8, 0.9, 0.7, 0.9, 0.1]).unwrap();
+    let exact = Meant::new(&d);
+    let run = |method, cutoff| {
+        let certainty = Certainty::within(1e-9).with_exact(&exact);
+        linkage_certified(&mut Scratch::new(), d.clone(), method, &[cutoff], certainty, &())
+    };
+    for method in [Method::Complete, Method::Average, Method::Weighted, Method::Ward] {
+        let height = run(method, 0.5).unwrap().merges()[2].height;
+        let open = run(method, 0.5).unwrap();
+        assert_eq!(open.ambiguities(), [Ambiguity::Order { row: 2, height }], "{method}");
+        assert_eq!(run(method, 2.0).unwrap().ambiguities(), [], "{method}");
+    }
+    assert_eq!(run(Method::Single, 0.5), Err(Error::NotCertifiable { method: Method::Single }));
+    assert_eq!(run(Method::Median, 0.5), Err(Error::NotReducible { method: Method::Median }));
 }

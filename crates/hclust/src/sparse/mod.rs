@@ -131,7 +131,7 @@ pub fn linkage_below_sparse(
     Ok(match (pairs.is_empty(), tied) {
         (false, _) => Sparse::Open(pairs),
         (true, true) => Sparse::Tied,
-        (true, false) => Sparse::Forest(Forest::new(n, &run.steps, cutoff, Vec::new(), 0)),
+        (true, false) => Sparse::Forest(Forest::new(n, &run.steps, cutoff, Vec::new(), &[], 0)),
     })
 }
 
