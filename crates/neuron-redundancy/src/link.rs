@@ -3,15 +3,16 @@
 use crate::batch::{OfGroup, for_each_group};
 use crate::components::kernel_margin;
 use crate::near::NearPairs;
+use crate::plan::STORAGE;
 use crate::sparse;
 use crate::stage::LinkageLog;
 use crate::{Config, Error, Observer, Stage};
 use hclust::{
     Certainty, Condensed, Exact, Forest, Merge, Method, Scratch as LinkageScratch, Storage,
-    linkage_below_certified,
+    linkage_below_certified, linkage_certified,
 };
 use neurocorr::{
-    ChosenPairs, Columns, Dense, Float, Gathered, Measure, Moments, NonFinite, error_bound_of_single_products,
+    ChosenPairs, Columns, Dense, Float, Measure, Moments, NonFinite, error_bound_of_single_products,
 };
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -40,6 +41,11 @@ impl Linked {
     pub(crate) fn whole(merges: &[Merge<f64>]) -> Self {
         Self { merges: merges.to_vec(), decisions: 0, repaired: 0, again: false }
     }
+
+    /// Of which nothing could be told without making all again.
+    fn undecided() -> Self {
+        Self { merges: Vec::new(), decisions: 1, repaired: 0, again: true }
+    }
 }
 
 /// What all components have in common.
@@ -54,6 +60,8 @@ pub(crate) struct Links<'a> {
     pub(crate) components: &'a [Vec<usize>],
     /// Where what is done is kept.
     pub(crate) log: Option<LinkageLog>,
+    /// Whether the whole tree is wanted, with the order of its nodes.
+    pub(crate) whole: bool,
     /// Pairs that are done, and all.
     pub(crate) done: AtomicUsize,
     pub(crate) total: usize,
@@ -136,7 +144,8 @@ impl Links<'_> {
         let (config, columns, size) = (self.config, &part.columns, part.size());
         // A square beside the matrix is quicker; in place there is least memory.
         let roomy = |limit: u64| Self::needed(size, Storage::Square).saturating_add(beside) <= limit;
-        let storage = if self.limit.is_none_or(roomy) { Storage::Square } else { Storage::InPlace };
+        let square = !self.whole && self.limit.is_none_or(roomy);
+        let storage = if square { Storage::Square } else { STORAGE };
         let mut scratch = LinkageScratch::new().with_storage(storage);
         let margin = kernel_margin(columns.tokens());
         let exact = Recomputed::new(part, self, margin);
@@ -151,8 +160,17 @@ impl Links<'_> {
         let mut link = |values: Vec<f64>, uncertainty: f64| {
             let certainty = Certainty::within(uncertainty).with_exact(&exact);
             let condensed = Condensed::new(size, values)?;
-            linkage_below_certified(&mut scratch, condensed, config.method, self.cutoffs, certainty, &late)
+            let link = if self.whole { linkage_certified } else { linkage_below_certified };
+            link(&mut scratch, condensed, config.method, self.cutoffs, certainty, &late)
         };
+        if self.whole {
+            let uncertainty = error_bound_of_single_products(columns.tokens()) + margin;
+            return match link(dense.condensed_of_single_products(columns, measure)?, uncertainty) {
+                Ok(forest) => Ok(self.finish(forest, false)),
+                Err(_) if exact.gave_up() => Ok(Linked::undecided()),
+                Err(error) => Err(exact.failure(error)),
+            };
+        }
         let mut again = false;
         if config.single_products && size >= SINGLE && config.method != Method::Ward {
             let uncertainty = error_bound_of_single_products(columns.tokens()) + margin;
@@ -216,10 +234,6 @@ impl<T: Float> Part<'_, '_, T> {
     fn neuron(&self, own: usize) -> usize {
         self.among.map_or(own, |(_, neurons)| neurons[own])
     }
-
-    fn gather(&self, own: &[usize]) -> Result<Gathered<T>, neurocorr::Error> {
-        self.columns.gather(&own.iter().map(|&own| self.neuron(own)).collect::<Vec<_>>())
-    }
 }
 
 /// Dissimilarities of a component's neurons, computed once more in double precision.
@@ -227,9 +241,8 @@ struct Recomputed<'l, 'c, 'd, T> {
     part: Part<'c, 'd, T>,
     links: &'l Links<'l>,
     margin: f64,
-    /// The component's own columns, once they have been asked for often.
-    gathered: OnceLock<Option<Gathered<T>>>,
-    calls: AtomicUsize,
+    /// The moments of a matrix that is the component's own, once they are asked for.
+    moments: OnceLock<Moments>,
     /// What has been spent, in products of two columns.
     spent: AtomicUsize,
     gave_up: AtomicBool,
@@ -237,16 +250,14 @@ struct Recomputed<'l, 'c, 'd, T> {
     failed: Mutex<Option<neurocorr::Error>>,
 }
 
-/// Columns that are gathered for one product at most.
-const ACROSS: usize = 1_024;
+/// Columns that are multiplied at a time: what is made of them then stays small. Eight panels of the product.
+const ACROSS: usize = 1_536;
 
-/// Calls that read the columns where they lie; then all of the component's are gathered, if there is room.
-const FIRST: usize = 8;
-
-/// What a call costs at least, in products of two columns; and a column that is read from a copy, or where it lies.
-const CALL: usize = 16_384;
-const COLUMN: usize = 256;
-const FAR_COLUMN: usize = 8_192;
+/// What a call costs at least, in products of two columns; and a column that is read, from a matrix that is the
+/// component's own or from a larger one.
+const CALL: usize = 1_024;
+const COLUMN: usize = 64;
+const FAR_COLUMN: usize = 128;
 
 impl<'l, 'c, 'd, T: Float> Recomputed<'l, 'c, 'd, T> {
     fn new(part: Part<'c, 'd, T>, links: &'l Links<'l>, margin: f64) -> Self {
@@ -254,8 +265,7 @@ impl<'l, 'c, 'd, T: Float> Recomputed<'l, 'c, 'd, T> {
             part,
             links,
             margin,
-            gathered: OnceLock::new(),
-            calls: AtomicUsize::new(0),
+            moments: OnceLock::new(),
             spent: AtomicUsize::new(0),
             gave_up: AtomicBool::new(false),
             failed: Mutex::new(None),
@@ -278,39 +288,24 @@ impl<'l, 'c, 'd, T: Float> Recomputed<'l, 'c, 'd, T> {
         failed.map_or_else(|| error.into(), Error::from)
     }
 
-    /// The copies of the component's columns, if it pays to have them and there is room.
-    fn gathered(&self) -> Option<&Gathered<T>> {
-        let (_, neurons) = self.part.among?;
-        if self.calls.fetch_add(1, Ordering::Relaxed) < FIRST {
-            return None;
-        }
-        let bytes = (self.part.columns.tokens() * size_of::<T>()).saturating_mul(neurons.len()) as u64;
-        let room = self.links.limit.is_none_or(|limit| bytes <= limit / 4);
-        let gather = || if room { self.part.columns.gather(neurons).ok() } else { None };
-        self.gathered.get_or_init(gather).as_ref()
-    }
-
     fn across(&self, a: &[usize], b: &[usize]) -> Result<Option<Vec<f64>>, neurocorr::Error> {
-        let gathered = self.gathered();
-        let near = gathered.is_some() || self.part.among.is_none();
-        let column = if near { COLUMN } else { FAR_COLUMN };
+        let columns = &self.part.columns;
+        let (moments, column) = match self.part.among {
+            Some((moments, _)) => (moments, FAR_COLUMN),
+            None => (self.moments.get_or_init(|| Moments::of(columns)), COLUMN),
+        };
         let cost = CALL + a.len() * b.len() + column * (a.len() + b.len());
         let spent = self.spent.fetch_add(cost, Ordering::Relaxed) + cost;
         if spent > pairs(self.part.size()) / 2 && !self.gave_up() {
             self.gave_up.store(true, Ordering::Relaxed);
             return Ok(None);
         }
-        let gather = |own: &[usize]| match gathered {
-            Some(gathered) => gathered.columns().gather(own),
-            None => self.part.gather(own),
-        };
-        let measure = self.links.config.measure();
-        let rows = gather(a)?;
+        let named = |own: &[usize]| own.iter().map(|&own| self.part.neuron(own)).collect::<Vec<_>>();
+        let (rows, measure) = (named(a), self.links.config.measure());
+        let dense = Dense::new().non_finite(NonFinite::Uncorrelated);
         let mut values = vec![0.0; a.len() * b.len()];
         for (part, neurons) in b.chunks(ACROSS).enumerate() {
-            let columns = gather(neurons)?;
-            let dense = Dense::new().non_finite(NonFinite::Uncorrelated);
-            let found = dense.cross(&rows.columns(), &columns.columns(), measure)?;
+            let found = dense.cross_among(columns, moments, [&rows, &named(neurons)], measure)?;
             for (to, from) in values.chunks_mut(b.len()).zip(found.chunks(neurons.len())) {
                 to[part * ACROSS..][..from.len()].copy_from_slice(from);
             }
@@ -345,5 +340,104 @@ impl<T: Float> Exact for Recomputed<'_, '_, '_, T> {
         let values = |own| columns.neuron(self.part.neuron(own)).map(Into::<f64>::into);
         let opposite = self.links.config.measure() == Measure::AbsoluteDissimilarity;
         values(a).eq(values(b)) || (opposite && values(a).eq(values(b).map(|value: f64| -value)))
+    }
+}
+
+#[cfg(all(test, feature = "proptest"))]
+mod tests {
+    use super::*;
+    use crate::components;
+    use crate::near::Wanted;
+    use crate::testing::{Matrix, grouped};
+    use hclust::testing::{by_method, replay_merges, replay_tolerance, with_heights};
+    use neurocorr::Screen;
+    use proptest::prelude::*;
+
+    /// Replays what each component of a matrix came to on its dissimilarities in double precision. Gives how many of them
+    /// could have come to something else.
+    fn replayed(x: &Matrix, config: &Config) -> Result<usize, TestCaseError> {
+        let failed = |error: &dyn std::fmt::Display| TestCaseError::fail(error.to_string());
+        let columns = Columns::row_major(&x.values, x.tokens, x.neurons).map_err(|error| failed(&error))?;
+        let screen =
+            Screen::new(&columns, &components::options(config, None)).map_err(|error| failed(&error))?;
+        let (cutoffs, moments) = (&[config.cutoff], screen.moments());
+        let wanted = Wanted::new(config, config.cutoff, x.neurons, None);
+        let found = components::find(&screen, config, config.cutoff, wanted, None, &());
+        let found = found.map_err(|error| failed(&error))?;
+        let (limit, observer, neurons, log, whole) = (None, &(), x.neurons, None, false);
+        let (components, done) = (found.components.as_slice(), AtomicUsize::new(0));
+        let links = Links {
+            config,
+            cutoffs,
+            limit,
+            observer,
+            neurons,
+            components,
+            log,
+            whole,
+            done,
+            total: usize::MAX,
+        };
+        let linked = links.link(&columns, moments, Vec::new(), found.near).map_err(|error| failed(&error))?;
+        for (component, linked) in components.iter().zip(&linked) {
+            let exact = Dense::new().among(moments, component).condensed(&columns, config.measure());
+            let exact = Condensed::new(component.len(), exact.map_err(|error| failed(&error))?);
+            let (exact, linkage) = (exact.map_err(|error| failed(&error))?, by_method(config.method));
+            // Heights of near pairs are bounds.
+            let merges = with_heights(&exact, &linked.merges, linkage);
+            // Ward's roots of differences of squares make much of little.
+            let absolute = if config.method == Method::Ward { 1e-6 } else { 1e-11 };
+            let tolerance = replay_tolerance::<f64>(component.len());
+            let left = replay_merges(&exact, &merges, linkage, tolerance, absolute);
+            let left = left.map_err(|error| failed(&error))?;
+            let top = merges.last().map_or(0.0, |merge| merge.height);
+            prop_assert!(left > config.cutoff - absolute && top < config.cutoff + absolute, "{left} {top}");
+        }
+        Ok(linked.iter().filter(|linked| linked.decisions > 0).count())
+    }
+
+    const METHODS: [Method; 5] =
+        [Method::Single, Method::Complete, Method::Average, Method::Weighted, Method::Ward];
+
+    fn configs() -> impl Strategy<Value = Config> {
+        let cutoff = prop_oneof![0.0..0.999_f64, Just(0.0), Just(0.5)];
+        let of = (prop::sample::select(METHODS.to_vec()), cutoff, any::<bool>(), any::<bool>());
+        of.prop_map(|(method, cutoff, absolute, singles)| {
+            let config = Config::default().with_method(method).with_cutoff(cutoff).with_absolute(absolute);
+            config.with_single_products(singles)
+        })
+    }
+
+    /// Few values and few tokens: ties everywhere.
+    fn tied(tokens: usize, neurons: usize, seed: u64, levels: u32) -> Matrix {
+        let noise = testkit::activations(tokens, neurons, 2, seed);
+        let values = noise.iter().map(|value: &f64| (value * f64::from(levels)).round()).collect();
+        Matrix { values, tokens, neurons }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: testkit::cases(300, 10_000), ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_a_component_comes_to_is_a_right_run_of_its_own_with_ties_too(
+            tokens in 3_usize..12, neurons in 2_usize..40, seed in any::<u64>(), levels in 2_u32..5, config in configs(),
+        ) {
+            replayed(&tied(tokens, neurons, seed, levels), &config)?;
+        }
+
+        #[test]
+        fn what_a_component_comes_to_is_a_right_run_of_its_own(x in grouped(30, 40), config in configs()) {
+            replayed(&x, &config)?;
+        }
+    }
+
+    #[test]
+    fn ties_are_replayed_by_every_method() {
+        for method in METHODS {
+            let config = Config::default().with_method(method);
+            let open: usize = (0..20).map(|seed| replayed(&tied(5, 30, seed, 1), &config).unwrap()).sum();
+            // The clusters of single linkage are its components, whatever ties.
+            assert!(open > 0 || method == Method::Single, "{method}");
+        }
     }
 }

@@ -17,6 +17,8 @@ pub enum PlanKind {
     Dense,
     /// All pairs at once in single products, then the part of the dendrogram under the cutoff, every decision proven.
     DenseBelow,
+    /// All pairs at once in single products, then the whole dendrogram, with proof of all that SciPy's numbering takes of it.
+    DenseCertified,
     /// Near pairs by bytes, their connected components, each linked alone.
     Components,
     /// Every dissimilarity is at most the cutoff: one cluster.
@@ -30,6 +32,7 @@ impl PlanKind {
         match self {
             Self::Dense => "the dense plan",
             Self::DenseBelow => "the dense plan under the cutoff",
+            Self::DenseCertified => "the certified dense plan",
             Self::Components => "the plan by components",
             Self::OneCluster => "the plan of one cluster",
         }
@@ -81,7 +84,12 @@ impl Plan {
     ) -> Result<Self, Error> {
         let available = config.memory_limit.or_else(available_memory);
         let plan = |kind, reason| Self::of(kind, reason, tokens, neurons, config, available, copied);
-        let dense = |reason| plan(Self::dense_kind(config), reason);
+        let dense = |reason| {
+            let fits = |plan: &Self| available.is_none_or(|available| plan.bytes <= available);
+            // The whole tree in double precision needs no copy of the input.
+            let least = plan(PlanKind::Dense, reason);
+            Some(plan(Self::dense_kind(config, neurons), reason)).filter(fits).unwrap_or(least)
+        };
         let only_dense = Self::only_dense(config, cutoff);
         let choice = match config.plan {
             PlanChoice::Dense => dense("it was asked for"),
@@ -132,9 +140,19 @@ impl Plan {
         cutoff >= 1.0 && config.absolute && within && !config.needs_tree()
     }
 
-    fn dense_kind(config: &Config) -> PlanKind {
-        let below = config.single_products && !config.needs_tree() && config.method != Method::Ward;
-        if below { PlanKind::DenseBelow } else { PlanKind::Dense }
+    fn dense_kind(config: &Config, neurons: usize) -> PlanKind {
+        let numbered = !config.dendrogram && neurons >= FEW;
+        // Heights of complete linkage crowd below 1, so that nearly all would have to be repaired.
+        let certifiable = matches!(config.method, Method::Average | Method::Weighted);
+        if !config.single_products || config.method == Method::Ward {
+            PlanKind::Dense
+        } else if !config.needs_tree() {
+            PlanKind::DenseBelow
+        } else if numbered && certifiable {
+            PlanKind::DenseCertified
+        } else {
+            PlanKind::Dense
+        }
     }
 
     fn of(
@@ -164,6 +182,7 @@ impl Plan {
             }
             // The whole tree is made of blocks of tokens, without a copy.
             PlanKind::Dense => Self::bytes_needed(tokens, neurons),
+            PlanKind::DenseCertified => Self::bytes_needed(tokens, neurons).saturating_add(copied),
             // Here a square is taken where there is room.
             PlanKind::DenseBelow => {
                 let roomy = Self::bytes_in(tokens, neurons, Storage::Square).saturating_add(copied);
@@ -208,7 +227,7 @@ impl Plan {
     pub fn stages(&self) -> &'static [Stage] {
         match self.kind {
             PlanKind::Dense => &[Stage::Moments, Stage::Correlation, Stage::Linkage, Stage::Cut],
-            PlanKind::DenseBelow => &[Stage::Moments, Stage::Linkage, Stage::Cut],
+            PlanKind::DenseBelow | PlanKind::DenseCertified => &[Stage::Moments, Stage::Linkage, Stage::Cut],
             PlanKind::Components => &[Stage::Moments, Stage::Screen, Stage::Linkage, Stage::Cut],
             PlanKind::OneCluster => &[Stage::Moments, Stage::Cut],
         }
@@ -256,6 +275,10 @@ impl std::fmt::Display for Plan {
             PlanKind::DenseBelow => write!(
                 f,
                 "dense: all {pairs} pairs of {neurons} neurons at once, in single products, proven or repaired in double"
+            )?,
+            PlanKind::DenseCertified => write!(
+                f,
+                "dense: all {pairs} pairs of {neurons} neurons and their whole tree at once, in single products, proven or repaired in double"
             )?,
             PlanKind::Components => write!(
                 f,

@@ -128,7 +128,10 @@ impl Job<'_> {
         let mut clock = Clock::new();
         let (source, kind) = (self.source, plan.kind);
         let mut run = match kind {
-            PlanKind::Dense => self.dense(plan, &mut clock)?,
+            PlanKind::Dense => {
+                let moments = self.moments(&mut clock)?;
+                self.dense(plan, moments, &mut clock)?
+            }
             PlanKind::OneCluster => {
                 let moments = self.moments(&mut clock)?;
                 let labels = vec![Labels::of_groups(&vec![0; source.neurons()]); self.cutoffs.len()];
@@ -137,6 +140,7 @@ impl Job<'_> {
             PlanKind::DenseBelow | PlanKind::Components => {
                 with_columns(source, self.observer, Below { job: self, plan, clock: &mut clock })?
             }
+            PlanKind::DenseCertified => self.certified(plan, &mut clock)?,
         };
         report(self.observer, Stage::Cut, 1, 1)?;
         clock.lap(Stage::Cut);
@@ -151,10 +155,36 @@ impl Job<'_> {
         Ok(moments)
     }
 
-    /// The whole dendrogram, cut.
-    fn dense(self, plan: Plan, clock: &mut Clock) -> Result<Run, Error> {
-        let Self { source, config, cutoffs, stages, observer, .. } = self;
+    /// The clusters at each cutoff, numbered as is wanted.
+    fn cut(self, tree: &Dendrogram<f64>) -> Result<Vec<Labels>, Error> {
+        let cut = |&cutoff: &f64| {
+            fcluster(tree, Criterion::Distance(cutoff), self.config.numbering).map_err(Error::from)
+        };
+        self.cutoffs.iter().map(cut).collect()
+    }
+
+    /// The whole dendrogram of single products, cut; in double precision if something stays open.
+    fn certified(self, plan: Plan, clock: &mut Clock) -> Result<Run, Error> {
         let moments = self.moments(clock)?;
+        // Constants are as far from each other as from all others: a tie.
+        let tied = moments.constants().len() + moments.non_finite().len() > 1;
+        if !tied {
+            let (linked, resumed) =
+                with_columns(self.source, self.observer, Whole { job: self, plan: &plan, moments: &moments })?;
+            clock.lap(Stage::Linkage);
+            if linked.decisions == 0 {
+                let repaired = linked.repaired;
+                let labels = self.cut(&Dendrogram::new(self.source.neurons(), linked.merges)?)?;
+                return Ok(Run { repaired, resumed, ..Run::new(plan, labels, moments) });
+            }
+        }
+        // What a proof leaves open is not open to SciPy.
+        Ok(Run { again: usize::from(!tied), ..self.dense(plan, moments, clock)? })
+    }
+
+    /// The whole dendrogram, cut.
+    fn dense(self, plan: Plan, moments: Moments, clock: &mut Clock) -> Result<Run, Error> {
+        let Self { source, config, stages, observer, .. } = self;
         let all = [(0..source.neurons()).collect()];
         let mut log = stages.map(|stages| stages.dendrogram(config, &plan, &all)).transpose()?;
         let before = log.as_mut().and_then(|(_, before)| before.first_mut()?.take());
@@ -169,9 +199,33 @@ impl Job<'_> {
                 tree
             }
         };
-        let cut = |&cutoff: &f64| fcluster(&tree, Criterion::Distance(cutoff), config.numbering);
-        let labels = cutoffs.iter().map(cut).collect::<Result<_, _>>()?;
+        let labels = self.cut(&tree)?;
         Ok(Run { dendrogram: Some(tree), resumed, ..Run::new(plan, labels, moments) })
+    }
+}
+
+/// The whole dendrogram of single products.
+struct Whole<'a> {
+    job: Job<'a>,
+    plan: &'a Plan,
+    moments: &'a Moments,
+}
+
+impl Visit for Whole<'_> {
+    type Output = (Linked, Resumed);
+
+    fn visit<T: Float>(self, columns: &Columns<'_, T>) -> Result<Self::Output, Error> {
+        let Job { source, config, cutoffs, stages, observer, .. } = self.job;
+        let (neurons, limit) = (columns.neurons(), self.plan.room(copied_bytes(source)));
+        let all = [(0..neurons).collect()];
+        let log = stages.map(|stages| stages.linkage(config, self.plan, cutoffs, &all)).transpose()?;
+        let (log, before) = log.map_or((None, Vec::new()), |(log, before)| (Some(log), before));
+        let (components, done, total) = (&all[..], AtomicUsize::new(0), pairs(neurons));
+        let links =
+            Links { config, cutoffs, limit, observer, neurons, components, log, whole: true, done, total };
+        let resumed = Resumed { tiles: 0, components: before.iter().flatten().count() };
+        let linked = links.link(columns, self.moments, before, None)?.pop();
+        linked.map(|linked| (linked, resumed)).ok_or(Error::TooFewNeurons { neurons })
     }
 }
 
@@ -225,7 +279,8 @@ impl Visit for Below<'_> {
         resumed.components = before.iter().flatten().count();
         let total = components.iter().map(|component| pairs(component.len())).sum();
         let (components, done) = (components.as_slice(), AtomicUsize::new(0));
-        let links = Links { config, cutoffs, limit, observer, neurons, components, log, done, total };
+        let links =
+            Links { config, cutoffs, limit, observer, neurons, components, log, whole: false, done, total };
         let linked = links.link(columns, &moments, before, near)?;
         report(observer, Stage::Linkage, total, total)?;
         clock.lap(Stage::Linkage);

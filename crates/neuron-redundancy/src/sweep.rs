@@ -46,6 +46,10 @@ pub struct Sweep {
     pub plan: Plan,
     /// What was found done in the folder of [`Config::resume`].
     pub resumed: Resumed,
+    /// Decisions that single precision left open and double precision made.
+    pub repaired: usize,
+    /// Components, or the whole tree, that had to be linked anew in double precision.
+    pub again: usize,
     /// Time that each stage took.
     pub times: Vec<(Stage, Duration)>,
 }
@@ -95,6 +99,8 @@ pub fn sweep(
         constant_neurons: run.moments.constants(),
         plan: run.plan,
         resumed: run.resumed,
+        repaired: run.repaired,
+        again: run.again,
         times: run.times,
     })
 }

@@ -1,6 +1,6 @@
 //! `neuron-redundancy extract`.
 
-use super::{describe, kept_in, names, resumed, threads};
+use super::{describe, kept_in, names, resumed, threads, took};
 use crate::Streams;
 use crate::args::Extract;
 use crate::error::Error;
@@ -99,18 +99,7 @@ fn summary(
         "largest     {}",
         if largest.is_empty() { "every neuron is alone".into() } else { largest.join(", ") }
     ));
-    let times: Vec<String> = clusters
-        .times
-        .iter()
-        .map(|(stage, time)| format!("{} {:.2} s", stage.name(), time.as_secs_f64()))
-        .collect();
-    let repaired = match (clusters.repaired, clusters.again) {
-        (0, 0) => String::new(),
-        (repaired, again) => {
-            format!("; {repaired} decisions repaired in double precision, {again} components linked anew")
-        }
-    };
-    lines.push(format!("time        {:.2} s: {}{repaired}", elapsed.as_secs_f64(), times.join(", ")));
+    lines.push(took(elapsed, &clusters.times, clusters.repaired, clusters.again));
     lines.join("\n") + "\n"
 }
 

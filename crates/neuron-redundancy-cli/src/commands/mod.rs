@@ -8,8 +8,9 @@ pub(crate) mod sweep;
 use crate::args::Clustering;
 use crate::error::Error;
 use activations::Source;
-use neuron_redundancy::Resumed;
+use neuron_redundancy::{Resumed, Stage};
 use std::path::Path;
+use std::time::Duration;
 
 /// `1400 tokens x 2688 neurons of f16, 7 layers`.
 fn describe(file: &Path, source: &dyn Source) -> String {
@@ -43,6 +44,19 @@ fn resumed(clustering: &Clustering, resumed: Resumed) -> Option<String> {
             )
         }
     })
+}
+
+/// How long a run took, stage by stage, and what single precision left open.
+fn took(elapsed: Duration, times: &[(Stage, Duration)], repaired: usize, again: usize) -> String {
+    let stage = |(stage, time): &(Stage, Duration)| format!("{} {:.2} s", stage.name(), time.as_secs_f64());
+    let stages: Vec<String> = times.iter().map(stage).collect();
+    let repaired = match (repaired, again) {
+        (0, 0) => String::new(),
+        (repaired, again) => {
+            format!("; {repaired} decisions repaired in double precision, {again} components linked anew")
+        }
+    };
+    format!("time        {:.2} s: {}{repaired}", elapsed.as_secs_f64(), stages.join(", "))
 }
 
 /// Says of a run that was stopped where it can be gone on with.

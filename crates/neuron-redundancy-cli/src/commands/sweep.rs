@@ -1,6 +1,6 @@
 //! `neuron-redundancy sweep`.
 
-use super::{describe, kept_in, resumed, threads};
+use super::{describe, kept_in, resumed, threads, took};
 use crate::Streams;
 use crate::args::Sweep;
 use crate::error::Error;
@@ -10,6 +10,7 @@ use activations::Layer;
 use neuron_redundancy::{SweepStep, layer_redundancy, layer_spans, layers_of_width, sweep};
 use serde::Serialize;
 use std::io::Write;
+use std::time::Instant;
 
 /// The sweep as it is written.
 #[derive(Debug, Serialize)]
@@ -80,12 +81,14 @@ pub(crate) fn run(arguments: &Sweep, streams: &mut Streams<'_>) -> Result<(), Er
     let config = arguments.clustering.config();
     let source = activations::open(&arguments.file)?;
     let target = Target::prepare(&arguments.output)?;
+    let start = Instant::now();
     let threads = threads(arguments.clustering.threads)?;
     let result = {
         let progress = Progress::new(streams.cancelled);
         threads.install(|| sweep(&*source, &config, &arguments.cutoffs, &progress))
     };
     let result = result.map_err(|error| kept_in(&arguments.clustering, error))?;
+    let elapsed = start.elapsed();
     let layers = match arguments.layer_width {
         Some(width) => layers_of_width(source.neurons(), width),
         None => source.layers().to_vec(),
@@ -136,6 +139,7 @@ pub(crate) fn run(arguments: &Sweep, streams: &mut Streams<'_>) -> Result<(), Er
             "ambiguous   {count} components: other clusters are as right; --ties scipy decides as SciPy"
         )?;
     }
+    writeln!(out, "{}", took(elapsed, &result.times, result.repaired, result.again))?;
     if !standard {
         writeln!(out, "wrote {}", arguments.output.display())?;
     }
