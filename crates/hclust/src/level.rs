@@ -22,6 +22,20 @@ enum Set {
     Avx512,
 }
 
+/// How many of the levels that there are [`Level::detect`] may choose from, in this process.
+#[cfg(feature = "proptest")]
+pub(crate) static LIMIT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(usize::MAX);
+
+#[cfg(feature = "proptest")]
+fn limit() -> usize {
+    LIMIT.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+#[cfg(not(feature = "proptest"))]
+fn limit() -> usize {
+    usize::MAX
+}
+
 impl Level {
     /// What the compiler's target always has (SSE2 on x86-64, NEON on 64-bit ARM).
     #[must_use]
@@ -32,7 +46,7 @@ impl Level {
     /// The best level of this processor.
     #[must_use]
     pub fn detect() -> Self {
-        Self::available().last().unwrap_or(Self::portable())
+        Self::available().take(limit()).last().unwrap_or(Self::portable())
     }
 
     /// All levels of this processor, ascending.

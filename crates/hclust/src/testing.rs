@@ -3,11 +3,17 @@
 
 use crate::dendrogram::Step;
 use crate::{
-    Average, Centroid, Complete, Condensed, Dendrogram, Float, Linkage, Median, Method, Single, Update, Ward,
-    Weighted,
+    Average, Centroid, Complete, Condensed, Dendrogram, Float, Linkage, Median, Merge, Method, Single, Update,
+    Ward, Weighted,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
+
+/// From now on, in this whole process, [`Level::detect`](crate::Level::detect) chooses from the first `to` levels only: to test
+/// what calls this crate at every level.
+pub fn limit_levels(to: usize) {
+    crate::level::LIMIT.store(to, std::sync::atomic::Ordering::Relaxed);
+}
 
 /// Condensed matrices of 1 to `max_n` observations: free values, heavy ties, all equal, points on a grid with
 /// duplicates, two far blocks, and magnitudes from denormal to huge.
@@ -78,6 +84,13 @@ impl<T: Float> Square<T> {
 
     fn live(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.n).filter(|&i| self.sizes[i] > 0)
+    }
+
+    /// How far the nearest two are apart; infinity if there are none.
+    fn least(&self) -> f64 {
+        let live: Vec<usize> = self.live().collect();
+        let pairs = live.iter().flat_map(|&i| live.iter().filter(move |&&j| i < j).map(move |&j| (i, j)));
+        pairs.map(|(i, j)| self.get(i, j).into()).fold(f64::INFINITY, f64::min)
     }
 
     fn merge(&mut self, linkage: &dyn Linkage<T>, x: usize, y: usize, d_xy: T) {
@@ -187,27 +200,66 @@ pub fn replay<T: Float>(
     linkage: &dyn Linkage<T>,
     tolerance: f64,
 ) -> Result<(), ReplayError> {
+    replay_merges(condensed, tree.merges(), linkage, tolerance, 0.0).map(drop)
+}
+
+/// As [`replay`], of some first merges only, and within `absolute` besides: for dissimilarities that were computed in another
+/// way. Gives how far the nearest two clusters are apart that no merge joins; infinity if there is one cluster.
+///
+/// # Errors
+/// As [`replay`].
+pub fn replay_merges<T: Float>(
+    condensed: &Condensed<T>,
+    merges: &[Merge<T>],
+    linkage: &dyn Linkage<T>,
+    tolerance: f64,
+    absolute: f64,
+) -> Result<f64, ReplayError> {
     let mut square = Square::new(condensed);
     let single = size_of::<T>() == size_of::<f32>();
     let least_normal = if single { f32::MIN_POSITIVE.into() } else { f64::MIN_POSITIVE };
     // Of each node the slot that it lives in: a merger keeps the higher of the two.
     let mut slots: Vec<usize> = (0..square.n).collect();
-    for (row, merge) in tree.merges().iter().enumerate() {
+    for (row, merge) in merges.iter().enumerate() {
         let (a, b) = (slots[merge.left], slots[merge.right]);
         let (x, y) = (a.min(b), a.max(b));
-        let live: Vec<usize> = square.live().collect();
-        let pairs = live.iter().flat_map(|&i| live.iter().filter(move |&&j| i < j).map(move |&j| (i, j)));
-        let least = pairs.map(|(i, j)| square.get(i, j).into()).fold(f64::INFINITY, f64::min);
+        let least = square.least();
         let (height, distance) = (merge.height.into(), square.get(x, y).into());
         // Below the normal range rounding is absolute: half the least denormal, which is u times the least normal.
-        let slack = tolerance * distance.abs().max(height.abs()).max(least_normal);
+        let slack = tolerance * distance.abs().max(height.abs()).max(least_normal) + absolute;
         if !((height - distance).abs() <= slack && distance <= least + slack) {
             return Err(ReplayError { row, height, distance, least });
         }
         square.merge(linkage, x, y, merge.height);
         slots.push(y);
     }
-    Ok(())
+    Ok(square.least())
+}
+
+/// The same merges at the heights that the dissimilarities give them, ascending: of merges whose heights are only known within
+/// bounds, or stand for others. `O(n²)` a merge.
+#[must_use]
+pub fn with_heights<T: Float>(
+    condensed: &Condensed<T>,
+    merges: &[Merge<T>],
+    linkage: &dyn Linkage<T>,
+) -> Vec<Merge<T>> {
+    let mut square = Square::new(condensed);
+    let mut nodes: Vec<(usize, T)> = (0..square.n).map(|slot| (slot, T::ZERO)).collect();
+    let mut steps = Vec::new();
+    for merge in merges {
+        let [(a, height_a), (b, height_b)] = [nodes[merge.left], nodes[merge.right]];
+        let (a, b) = (a.min(b), a.max(b));
+        let distance = square.get(a, b);
+        square.merge(linkage, a, b, distance);
+        // By rounding alone a height can be below one under it.
+        let height =
+            [height_a, height_b].into_iter().fold(distance, |h, below| if below > h { below } else { h });
+        nodes.push((b, height));
+        steps.push(Step { a, b, height });
+    }
+    steps.sort_by(Step::by_height);
+    Dendrogram::in_order(square.n, &steps).into_merges()
 }
 
 /// A tolerance for [`replay`] of a chain's result: `n` updates, each with at most eight roundings, twice (once in

@@ -3,6 +3,12 @@
 use crate::Measure;
 use proptest::prelude::*;
 
+/// From now on, in this whole process, [`Level::detect`](crate::Level::detect) chooses from the first `to` levels only: to test
+/// what calls this crate at every level.
+pub fn limit_levels(to: usize) {
+    crate::level::LIMIT.store(to, std::sync::atomic::Ordering::Relaxed);
+}
+
 /// A matrix made by [`matrices`]: `values[token * neurons + neuron]`.
 #[derive(Debug, Clone)]
 pub struct Matrix {
