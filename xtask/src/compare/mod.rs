@@ -30,14 +30,15 @@ pub(crate) struct Contender {
 }
 
 /// The first is what the others are compared with, the second whose partition is the right one.
-pub(crate) const CONTENDERS: [Contender; 6] = [
+pub(crate) const CONTENDERS: [Contender; 7] = [
     Contender { name: "neuron-redundancy", what: "the command as it is", python: false },
     Contender { name: "neurox", what: "NumPy + SciPy: NeuroX's path", python: true },
     Contender {
         name: "scipy-numbering",
-        what: "the command with SciPy's numbers: dense plan, f64",
+        what: "the command with SciPy's numbers: certified dense plan",
         python: false,
     },
+    Contender { name: "sweep", what: "the command at cutoffs 0.1, 0.2 … up to this one", python: false },
     Contender { name: "fastcluster", what: "NumPy + fastcluster + SciPy's cut", python: true },
     Contender { name: "scikit-learn", what: "NumPy + AgglomerativeClustering", python: true },
     Contender { name: "kodama", what: "our correlation and cut, kodama's linkage", python: false },
@@ -199,6 +200,11 @@ fn command(contender: &Contender, python: &Path, file: &Path, cutoff: &str, outp
             command.arg(file).arg("--output").arg(output);
             return command;
         }
+        "sweep" => {
+            let mut command = Command::new(release.join("neuron-redundancy"));
+            command.args(["sweep", "--cutoffs", &up_to(cutoff)]).arg(file).arg("--output").arg(output);
+            return command;
+        }
         "kodama" => Command::new(release.join("kodama-peer")),
         name => {
             let mut command = python_command(python, "peers.py");
@@ -210,9 +216,17 @@ fn command(contender: &Contender, python: &Path, file: &Path, cutoff: &str, outp
     command
 }
 
-/// The labels of an output file: JSON with the key `labels`.
+/// The tenths below a cutoff, and it.
+fn up_to(cutoff: &str) -> String {
+    let below = |tenth: &u32| cutoff.parse().is_ok_and(|cutoff: f64| f64::from(*tenth) / 10.0 < cutoff - 1e-9);
+    let tenths = (1..10_u32).filter(below).map(|tenth| format!("0.{tenth}"));
+    tenths.chain([cutoff.to_owned()]).collect::<Vec<_>>().join(",")
+}
+
+/// The labels of an output file: JSON with the key `labels`, of a sweep in the last of its steps.
 fn labels(output: &Path) -> Result<Vec<u32>> {
     let json: serde_json::Value = serde_json::from_slice(&std::fs::read(output)?)?;
-    let labels = json["labels"].as_array().context("no labels")?;
+    let last = json["steps"].as_array().and_then(|steps| steps.last());
+    let labels = last.unwrap_or(&json)["labels"].as_array().context("no labels")?;
     labels.iter().map(|label| u32::try_from(label.as_u64().context("a label")?).map_err(Into::into)).collect()
 }
