@@ -112,6 +112,25 @@ pub enum Stored<'a> {
     F64(&'a [f64]),
 }
 
+impl Stored<'_> {
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::F16(values) => values.len(),
+            Self::BF16(values) => values.len(),
+            Self::F32(values) => values.len(),
+            Self::F64(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// Some tokens of a source.
 #[derive(Debug, Clone, Copy)]
 pub struct Block<'a> {

@@ -1,0 +1,50 @@
+"""Whatever holds numbers, as an array that is read where it lies if it can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+_READ = (np.float16, np.float32, np.float64)
+
+
+def as_array(values: Any) -> np.ndarray:
+    """An array of anything: NumPy's, a frame, a sparse matrix, a tensor of another library."""
+    if isinstance(values, np.ndarray):
+        return values
+    if hasattr(values, "toarray"):  # SciPy sparse: the kernels are dense
+        return np.asarray(values.toarray())
+    if hasattr(values, "to_numpy"):  # pandas, polars
+        return np.asarray(values.to_numpy())
+    if hasattr(values, "detach"):  # torch: a tensor that is part of a graph is refused by DLPack
+        values = values.detach()
+    if hasattr(values, "__dlpack__") and not hasattr(values, "__array_interface__"):
+        try:
+            return np.from_dlpack(values)
+        except (BufferError, RuntimeError, TypeError):
+            pass  # of a type or device that NumPy does not take: it may still be converted
+    return np.asarray(values)
+
+
+def as_floats(values: Any, name: str) -> np.ndarray:
+    """An array of float16, float32 or float64; integers and booleans become float64."""
+    array = as_array(values)
+    if array.dtype.type in _READ and array.dtype.isnative:
+        return array
+    if array.dtype.kind == "c":
+        raise TypeError(f"{name} must be real, not {array.dtype}")
+    try:
+        return array.astype(np.float32 if array.dtype.kind == "f" and array.dtype.itemsize < 8 else np.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{name} must hold numbers, not {array.dtype}") from error
+
+
+def as_matrix(values: Any, name: str = "X") -> np.ndarray:
+    """Two-dimensional, tokens × neurons, contiguous in either order; copied only if it is neither."""
+    array = as_floats(values, name)
+    if array.ndim != 2:
+        raise ValueError(f"{name} must be two-dimensional, tokens × neurons: its shape is {array.shape}")
+    if not array.flags.aligned or not (array.flags.c_contiguous or array.flags.f_contiguous):
+        array = np.ascontiguousarray(array)
+    return array
