@@ -46,5 +46,5 @@ def as_matrix(values: Any, name: str = "X") -> np.ndarray:
     if array.ndim != 2:
         raise ValueError(f"{name} must be two-dimensional, tokens × neurons: its shape is {array.shape}")
     if not array.flags.aligned or not (array.flags.c_contiguous or array.flags.f_contiguous):
-        array = np.ascontiguousarray(array)
+        array = np.array(array, order="C")
     return array

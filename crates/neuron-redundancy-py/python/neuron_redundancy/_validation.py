@@ -14,7 +14,7 @@ class ClusterWarning(UserWarning):
     """Of input that is suspicious."""
 
 
-def _warning_class() -> type[UserWarning]:
+def warning_class() -> type[UserWarning]:
     """SciPy's own class where SciPy is loaded, so that filters of it go on working."""
     import sys
 
@@ -29,7 +29,7 @@ def _report(faults: list[tuple[Any, type[Exception], str]], warning: bool, throw
             if throw:
                 raise kind(message)
             if warning:
-                warnings.warn(f"scipy.cluster: {message}", _warning_class(), stacklevel=3)
+                warnings.warn(f"scipy.cluster: {message}", warning_class(), stacklevel=3)
             return False
     return True
 

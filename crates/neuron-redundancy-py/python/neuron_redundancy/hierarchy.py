@@ -24,6 +24,7 @@ from ._validation import (
     is_valid_im,
     is_valid_linkage,
     observations,
+    warning_class,
 )
 
 __all__ = [
@@ -81,7 +82,7 @@ def _distances(y: Any, metric: Any) -> np.ndarray:
     ):
         warnings.warn(
             "The symmetric non-negative hollow observation matrix looks suspiciously like an uncondensed distance matrix",
-            ClusterWarning,
+            warning_class(),
             stacklevel=3,
         )
     try:
