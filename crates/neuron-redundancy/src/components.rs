@@ -8,6 +8,7 @@ use crate::stage::{Doubtful, Kept, ScreenLog};
 use crate::union::UnionFind;
 use crate::{Config, Error, Observer, Stage};
 use neurocorr::{Float, MaybePair, Screen, ScreenOptions, Sign, error_bound};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Pairs that are neither proven to be near nor to be far are settled when there are so many of them.
 const DOUBTFUL: usize = 1 << 22;
@@ -72,7 +73,11 @@ pub(crate) fn find<T: Float>(
     let (tokens, neurons) = (screen.moments().tokens(), screen.moments().neurons());
     let threshold = 1.0 - (cutoff + join_margin(tokens, neurons, cutoff));
     let mut join = Join::new(screen, sign(config), threshold, wanted, log, observer);
-    let mut tiles = screen.pairs_maybe_above(join.least(), join.sign)?;
+    // Asked before every tile, from the threads that screen them: a wave of tiles takes long.
+    let (done, all) = (AtomicUsize::new(join.news.tiles), AtomicUsize::new(1));
+    let go_on = || observer.progress(Stage::Screen, done.load(Ordering::Relaxed), all.load(Ordering::Relaxed));
+    let mut tiles = screen.pairs_maybe_above(join.least(), join.sign)?.while_told(&go_on);
+    all.store(tiles.tiles(), Ordering::Relaxed);
     let mut joined = 0;
     if join.news.tiles > 0 {
         tiles.begin_at(join.news.tiles);
@@ -85,6 +90,7 @@ pub(crate) fn find<T: Float>(
             tiles.skip_within(join.union.lowest());
         }
         let Some(tile) = tiles.next() else { break };
+        done.store(tile.done, Ordering::Relaxed);
         join.news.tiles = tile.done;
         join.news.candidates += tile.pairs.len();
         tile.pairs.iter().for_each(|pair| join.take(pair));
@@ -93,13 +99,16 @@ pub(crate) fn find<T: Float>(
             join.settle()?;
         }
         if join.gave_up() {
-            tiles = screen.pairs_maybe_above(join.least(), join.sign)?;
+            tiles = screen.pairs_maybe_above(join.least(), join.sign)?.while_told(&go_on);
             tiles.begin_at(tile.done);
         }
         if !tiles.is_ahead() {
             join.keep()?;
         }
         report(observer, Stage::Screen, tile.done, tile.all)?;
+    }
+    if tiles.is_broken() {
+        return Err(Error::Cancelled);
     }
     join.settle()?;
     join.news.ended = true;

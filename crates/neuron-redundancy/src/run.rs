@@ -218,7 +218,7 @@ impl Visit for Whole<'_> {
         let Job { source, config, cutoffs, stages, observer, .. } = self.job;
         let (neurons, limit) = (columns.neurons(), self.plan.room(copied_bytes(source)));
         let all = [(0..neurons).collect()];
-        let log = stages.map(|stages| stages.linkage(config, self.plan, cutoffs, &all)).transpose()?;
+        let log = stages.map(|stages| stages.certified(config, self.plan, cutoffs, &all)).transpose()?;
         let (log, before) = log.map_or((None, Vec::new()), |(log, before)| (Some(log), before));
         let (components, done, total) = (&all[..], AtomicUsize::new(0), pairs(neurons));
         let links =

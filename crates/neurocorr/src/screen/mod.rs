@@ -38,6 +38,22 @@ use rayon::prelude::*;
 use std::ops::ControlFlow;
 use tile::{Candidate, Question, Scratch};
 
+/// Asked before every tile whether to go on.
+#[derive(Clone, Copy)]
+pub(crate) struct Watch<'a>(Option<&'a (dyn Fn() -> ControlFlow<()> + Sync)>);
+
+impl std::fmt::Debug for Watch<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Watch").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Watch<'_> {
+    fn is_broken(self) -> bool {
+        self.0.is_some_and(|go_on| go_on().is_break())
+    }
+}
+
 /// Tiles that are screened at a time, in all threads: between two looks at the caller, or at rising thresholds.
 fn most_tiles() -> usize {
     16 * rayon::current_num_threads()
@@ -233,10 +249,14 @@ impl<'a, T: Float> Screen<'a, T> {
         floors: &[f32],
         groups: &[u32],
         absolute: bool,
+        watch: Watch<'_>,
     ) -> Vec<Vec<Candidate>> {
         let question = Question { floors, groups, absolute, early_stop: self.options.early_stop };
         let of_tile = |scratch: &mut Scratch, &tile: &(usize, usize)| {
             let before = self.coordinates.as_ref();
+            if watch.is_broken() {
+                return Vec::new();
+            }
             tile::candidates(before, &self.copy, tile, question, self.options.level, scratch)
         };
         tiles.par_iter().map_init(Scratch::default, of_tile).collect()

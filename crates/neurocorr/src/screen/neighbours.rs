@@ -2,7 +2,7 @@
 
 use super::bound::down;
 use super::tile::{Candidate, tiles};
-use super::{Screen, Sign, most_tiles, pairs, settle};
+use super::{Screen, Sign, Watch, most_tiles, pairs, settle};
 use crate::{Error, Float};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
@@ -52,7 +52,9 @@ impl<T: Float> Screen<'_, T> {
         let (mut kept, mut done, mut wave) = (Vec::new(), 0, rayon::current_num_threads());
         while done < order.len() {
             let now = &order[done..order.len().min(done + wave)];
-            let found = self.candidates(now, &floors.floors, &groups, floors.absolute);
+            let told = done;
+            let go_on = || observe(told, order.len());
+            let found = self.candidates(now, &floors.floors, &groups, floors.absolute, Watch(Some(&go_on)));
             floors.raise(found.iter().flatten());
             kept.extend(found.into_iter().flatten());
             kept.retain(|candidate| floors.in_question(candidate));

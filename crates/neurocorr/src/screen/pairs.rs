@@ -1,7 +1,7 @@
 //! The pairs of a screen, handed out tile by tile.
 
 use super::tile::{Candidate, side, tiles};
-use super::{Screen, Sign, most_tiles, settle};
+use super::{Screen, Sign, Watch, most_tiles, settle};
 use crate::{Error, Float};
 use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
@@ -56,6 +56,8 @@ pub struct PairsMaybeAbove<'s, 'a, T> {
     tiles: Vec<(usize, usize)>,
     next: usize,
     ready: VecDeque<Vec<Candidate>>,
+    watch: Watch<'s>,
+    broken: bool,
 }
 
 impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
@@ -63,7 +65,31 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
         let tiles = tiles(screen.copy.neurons()).collect();
         let floors = screen.copy.floors(threshold);
         let groups = screen.copy.groups();
-        Self { screen, floors, groups, absolute, margin, tiles, next: 0, ready: VecDeque::new() }
+        Self {
+            screen,
+            floors,
+            groups,
+            absolute,
+            margin,
+            tiles,
+            next: 0,
+            ready: VecDeque::new(),
+            watch: Watch(None),
+            broken: false,
+        }
+    }
+
+    /// Asks before every tile, from any thread, whether to go on; after a break there are no more tiles, and
+    /// [`is_broken`](Self::is_broken). Without it only who takes the tiles can stop, and they come some at a time.
+    #[must_use]
+    pub fn while_told(self, go_on: &'s (dyn Fn() -> ControlFlow<()> + Sync)) -> Self {
+        Self { watch: Watch(Some(go_on)), ..self }
+    }
+
+    /// Whether it was broken off.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// From now on pairs of neurons with the same number are of no interest: who looks for what hangs together need not hear
@@ -82,6 +108,12 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
         self.next = tile.min(self.tiles.len());
     }
 
+    /// How many tiles there are.
+    #[must_use]
+    pub fn tiles(&self) -> usize {
+        self.tiles.len()
+    }
+
     /// Whether the next tile is in work already.
     #[must_use]
     pub fn is_ahead(&self) -> bool {
@@ -92,7 +124,13 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
     fn advance(&mut self) -> Option<Vec<Candidate>> {
         if self.ready.is_empty() {
             let wave = &self.tiles[self.next..self.tiles.len().min(self.next + most_tiles())];
-            self.ready.extend(self.screen.candidates(wave, &self.floors, &self.groups, self.absolute));
+            let found = self.screen.candidates(wave, &self.floors, &self.groups, self.absolute, self.watch);
+            // Tiles that were left out look like tiles without pairs.
+            self.broken |= self.watch.is_broken();
+            self.ready.extend(found);
+        }
+        if self.broken {
+            return None;
         }
         let candidates = self.ready.pop_front()?;
         self.next += 1;
@@ -142,6 +180,12 @@ impl<'s, 'a, T: Float> PairsAbove<'s, 'a, T> {
         Self { maybe, threshold, sign, ready: VecDeque::new() }
     }
 
+    /// As [`PairsMaybeAbove::while_told`].
+    #[must_use]
+    pub fn while_told(self, go_on: &'s (dyn Fn() -> ControlFlow<()> + Sync)) -> Self {
+        Self { maybe: self.maybe.while_told(go_on), ..self }
+    }
+
     /// Screens tiles until there are candidates enough for a pass over the tokens, and settles those.
     fn advance(&mut self) {
         let screen = self.maybe.screen;
@@ -153,6 +197,9 @@ impl<'s, 'a, T: Float> PairsAbove<'s, 'a, T> {
         {
             lengths.push(candidates.len());
             found.extend(candidates);
+        }
+        if self.maybe.broken {
+            return;
         }
         let mut tiles: Vec<Vec<Pair>> = lengths.iter().map(|_| Vec::new()).collect();
         // A tile may have more candidates than are settled at once.
@@ -180,13 +227,13 @@ impl<'s, 'a, T: Float> PairsAbove<'s, 'a, T> {
     ///
     /// # Errors
     /// [`Error::Cancelled`] after a break.
-    pub fn visit(self, mut sink: impl FnMut(Tile<Pair>) -> ControlFlow<()>) -> Result<(), Error> {
-        for tile in self {
+    pub fn visit(mut self, mut sink: impl FnMut(Tile<Pair>) -> ControlFlow<()>) -> Result<(), Error> {
+        for tile in self.by_ref() {
             if sink(tile).is_break() {
                 return Err(Error::Cancelled);
             }
         }
-        Ok(())
+        if self.maybe.broken { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     /// All pairs: by first neuron, then by second.

@@ -71,9 +71,32 @@ impl Stages {
         ScreenLog::open(self, self.neurons, facts)
     }
 
-    /// The components that are linked.
+    /// The components that are linked, or all neurons under the cutoff.
     pub(crate) fn linkage(
         &self,
+        config: &Config,
+        plan: &Plan,
+        cutoffs: &[f64],
+        components: &[Vec<usize>],
+    ) -> Result<(LinkageLog, Vec<Option<Linked>>), Error> {
+        self.certain("linkage", config, plan, cutoffs, components)
+    }
+
+    /// The whole dendrogram of single products, as of one component.
+    pub(crate) fn certified(
+        &self,
+        config: &Config,
+        plan: &Plan,
+        cutoffs: &[f64],
+        all: &[Vec<usize>],
+    ) -> Result<(LinkageLog, Vec<Option<Linked>>), Error> {
+        self.certain("certified", config, plan, cutoffs, all)
+    }
+
+    /// Merges that are certain as far as cutoffs ask.
+    fn certain(
+        &self,
+        stage: &'static str,
         config: &Config,
         plan: &Plan,
         cutoffs: &[f64],
@@ -83,7 +106,7 @@ impl Stages {
         let facts = Self::linked(config, plan);
         let precision = if config.single_products { "certified" } else { "double" };
         let facts = facts.into_iter().chain([fact("precision", precision), fact("cutoffs", cutoffs.join(","))]);
-        LinkageLog::open(self, "linkage", facts, components)
+        LinkageLog::open(self, stage, facts, components)
     }
 
     /// The whole dendrogram, as of one component.
