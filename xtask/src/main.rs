@@ -16,6 +16,7 @@ cargo xtask TASK
   test [--full]        every test, Rust and Python; --full at the large counts, recorded in docs/full-test.md
   ci                   format, lints, tidy, documentation, tests, packages: what .ci/run runs
   tidy                 crate edges, file headers and sizes, lints, invariants: the habits that a program can check
+  wheel                the Python package as a wheel for every Python from 3.10 on, in target/wheels/release
   fixtures [--check]   writes fixtures/ from the pinned NumPy and SciPy; --check recomputes and compares bits
   sample [small|large|committed]
                        makes activations of a real transformer: small and large ones in data/generated/ (ignored),
@@ -48,6 +49,11 @@ fn main() -> Result<()> {
         ["test", "--full"] => test::run(true),
         ["ci"] => ci::run(),
         ["tidy"] => tidy::run(),
+        ["wheel"] => {
+            let wheel = python::wheel(&python::interpreter("test")?, "release")?;
+            println!("{}", wheel.display());
+            Ok(())
+        }
         ["fixtures"] => python::script("test", "fixtures.py", &["write"]),
         ["fixtures", "--check"] => python::script("test", "fixtures.py", &["check"]),
         ["sample"] => python::script("sample", "sample.py", &["large"]),

@@ -2,7 +2,7 @@
 
 use crate::shell::{output, root, run};
 use anyhow::{Context, Result, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The interpreter of the environment `name` (requirements-{name}.txt), which is made anew if its list has changed.
@@ -23,6 +23,31 @@ pub(crate) fn interpreter(name: &str) -> Result<PathBuf> {
     run(install.arg("--requirement").arg(&list))?;
     std::fs::write(stamp, wanted)?;
     Ok(python)
+}
+
+/// Builds the Python package by `cargo`'s profile and installs it into the environment `name`; gives the interpreter and the
+/// wheel.
+pub(crate) fn package(name: &str, profile: &str) -> Result<(PathBuf, PathBuf)> {
+    let python = interpreter(name)?;
+    let wheel = wheel(&python, profile)?;
+    let mut install = Command::new(&python);
+    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]);
+    run(install.arg("--force-reinstall").arg(&wheel))?;
+    Ok((python, wheel))
+}
+
+/// Builds a wheel of the Python package, for every Python from 3.10 on, with the maturin of an environment.
+pub(crate) fn wheel(python: &Path, profile: &str) -> Result<PathBuf> {
+    let folder = root().join("target/wheels").join(profile);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    let mut build = Command::new(python.with_file_name("maturin"));
+    build.args(["build", "--quiet", "--profile", profile, "--interpreter"]).arg(python);
+    build.arg("--manifest-path").arg(root().join("crates/neuron-redundancy-py/Cargo.toml"));
+    run(build.arg("--target-dir").arg(root().join("target")).arg("--out").arg(&folder))?;
+    let wheel = std::fs::read_dir(&folder)?.next().context("maturin made no wheel")??;
+    Ok(wheel.path())
 }
 
 /// Runs a script of xtask/python in an environment.

@@ -20,6 +20,7 @@ pub(crate) fn run(full: bool) -> Result<()> {
     }
     rust(full, &mut record)?;
     pytest(full, &mut record)?;
+    package(full, &mut record)?;
     if full {
         let minutes = start.elapsed().as_secs_f64() / 60.0;
         write_record(&commit, minutes, &record)?;
@@ -57,6 +58,25 @@ fn pytest(full: bool, record: &mut String) -> Result<()> {
         let text = capture(&mut command)?;
         let last = text.lines().last().unwrap_or_default();
         writeln!(record, "- Python: {last}")?;
+        return Ok(());
+    }
+    shell::run(&mut command)
+}
+
+/// The Python package, as it is installed.
+fn package(full: bool, record: &mut String) -> Result<()> {
+    let (python, wheel) = python::package("test", if full { "release" } else { "dev" })?;
+    let mut command = Command::new(python);
+    command
+        .current_dir(root().join("crates/neuron-redundancy-py/tests"))
+        .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "."])
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("MPLBACKEND", "Agg")
+        .env("NEURON_REDUNDANCY_WHEEL", wheel);
+    if full {
+        command.env("NEURON_REDUNDANCY_FULL", "1");
+        let text = capture(&mut command)?;
+        writeln!(record, "- The Python package: {}", text.lines().last().unwrap_or_default())?;
         return Ok(());
     }
     shell::run(&mut command)

@@ -97,7 +97,8 @@ impl Of for Above {
         let observe = |done: usize, total: usize| -> ControlFlow<()> { watch.progress(0, done, total) };
         let screen = Screen::new_observed(&columns, &self.options, &observe)?;
         let mut pairs = Vec::new();
-        screen.pairs_above(self.threshold, self.sign)?.visit(|tile| {
+        let go_on = || watch.go_on();
+        screen.pairs_above(self.threshold, self.sign)?.while_told(&go_on).visit(|tile| {
             pairs.extend(tile.pairs);
             watch.progress(1, tile.done, tile.all)
         })?;
@@ -108,7 +109,7 @@ impl Of for Above {
 
 fn options(uncorrelated: bool, memory: Option<u64>) -> ScreenOptions {
     let options = ScreenOptions::new().non_finite(non_finite(uncorrelated));
-    memory.map_or(options.clone(), |bytes| options.memory_limit(bytes))
+    memory.map_or(options, |bytes| options.memory_limit(bytes))
 }
 
 /// Every pair whose correlation reaches a threshold: first, second, correlation.
@@ -211,7 +212,6 @@ impl Visit for Cross<'_, '_> {
 #[pyfunction]
 #[pyo3(signature = (x, y, signed = false, uncorrelated = false, progress = None))]
 #[expect(clippy::needless_pass_by_value, reason = "arguments are handed over")]
-#[expect(clippy::type_complexity, reason = "two pairs of arrays")]
 pub(crate) fn cross_max<'py>(
     py: Python<'py>,
     x: Array<'py>,

@@ -26,6 +26,11 @@ impl Watch {
         self.stage.store(stage, Ordering::Relaxed);
         self.done.store(done as u64, Ordering::Relaxed);
         self.total.store(total as u64, Ordering::Relaxed);
+        self.go_on()
+    }
+
+    /// From any thread, where nothing is new.
+    pub(crate) fn go_on(&self) -> ControlFlow<()> {
         if self.stopped.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

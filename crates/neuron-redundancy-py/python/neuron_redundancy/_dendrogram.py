@@ -188,9 +188,9 @@ def _plot(
     for color in sorted(lines, key=lambda color: color == above):
         ax.add_collection(LineCollection(lines[color], colors=(color,)))
     for place, link in marks:
-        at, size = ((place, link), (1.0, height / 100)) if upright else ((link, place), (height / 100, 1.0))
-        ellipse = Ellipse(at, width=size[0], height=size[1], alpha=0.5, facecolor="k")
+        at, extent = ((place, link), (1.0, height / 100)) if upright else ((link, place), (height / 100, 1.0))
+        ellipse = Ellipse(at, width=extent[0], height=extent[1], alpha=0.5, facecolor="k")
         ax.add_artist(ellipse)
         ellipse.set_clip_box(ax.bbox)
     if interactive:
-        pyplot.draw_if_interactive()
+        pyplot.draw_if_interactive()  # type: ignore[no-untyped-call]

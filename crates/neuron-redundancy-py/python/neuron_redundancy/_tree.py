@@ -43,21 +43,16 @@ class ClusterNode:
         self.left = left
         self.right = right
         self.dist = dist
-        self.count = count if left is None or right is None else left.count + right.count
+        self.count: int = count if left is None or right is None else left.count + right.count
 
-    def _other(self, node: Any) -> ClusterNode:
-        if not (isinstance(node, ClusterNode) or hasattr(node, "dist")):
-            raise ValueError(f"Can't compare ClusterNode to type {type(node)}")
-        return node
+    def __lt__(self, node: object) -> bool:
+        return self.dist < _height(node)
 
-    def __lt__(self, node: Any) -> bool:
-        return self.dist < self._other(node).dist
-
-    def __gt__(self, node: Any) -> bool:
-        return self.dist > self._other(node).dist
+    def __gt__(self, node: object) -> bool:
+        return self.dist > _height(node)
 
     def __eq__(self, node: object) -> bool:
-        return self.dist == self._other(node).dist
+        return self.dist == _height(node)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -94,6 +89,12 @@ class ClusterNode:
             else:
                 pending += [node.right, node.left]
         return found
+
+
+def _height(node: object) -> float:
+    if not isinstance(node, ClusterNode):
+        raise ValueError(f"Can't compare ClusterNode to type {type(node)}")
+    return node.dist
 
 
 def to_tree(Z: Any, rd: bool = False) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Sequence
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def warning_class() -> type[UserWarning]:
     return getattr(scipy, "ClusterWarning", ClusterWarning)
 
 
-def _report(faults: list[tuple[Any, type[Exception], str]], warning: bool, throw: bool) -> bool:
+def _report(faults: Sequence[tuple[Any, type[Exception], str]], warning: bool, throw: bool) -> bool:
     """The first fault, raised or warned of; whether there is none."""
     for is_fault, kind, message in faults:
         if is_fault:

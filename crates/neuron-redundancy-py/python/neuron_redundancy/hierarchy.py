@@ -89,7 +89,7 @@ def _distances(y: Any, metric: Any) -> np.ndarray:
         from scipy.spatial.distance import pdist
     except ImportError as error:
         raise ImportError("distances of observations are SciPy's: install it, or give condensed distances") from error
-    return pdist(y, metric)
+    return np.asarray(pdist(y, metric))
 
 
 def _finite(y: np.ndarray) -> np.ndarray:
