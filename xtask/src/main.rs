@@ -35,6 +35,7 @@ cargo xtask TASK
                        the screen of 50,000 neurons of few directions, with directions before the tokens and without
   compare cut [--runs N] [--n N]
                        every criterion and statistic of fcluster on a random tree, against SciPy, labels compared
+  compare python       the Python package against NeuroX's path, SciPy and fastcluster: time, memory, threads, import
   compare scale [--runs N] [--n N]
                                     from file to labels as neurons and tokens grow, on synthetic activations
   compare growth [--runs N] [--n N] [--methods A,B]

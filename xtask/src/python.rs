@@ -29,7 +29,7 @@ pub(crate) fn interpreter(name: &str) -> Result<PathBuf> {
 /// wheel.
 pub(crate) fn package(name: &str, profile: &str) -> Result<(PathBuf, PathBuf)> {
     let python = interpreter(name)?;
-    let wheel = wheel(&python, profile)?;
+    let wheel = wheel(&interpreter("test")?, profile)?;
     let mut install = Command::new(&python);
     install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]);
     run(install.arg("--force-reinstall").arg(&wheel))?;

@@ -4,7 +4,7 @@ use crate::certain::{Below, Certainty, Rounding};
 use crate::run::{Input, steps_of};
 use crate::{Condensed, Error, Float, Forest, Method, Observer, Scratch, Stop};
 
-/// As [`linkage_below`], of dissimilarities that are only known within an uncertainty, and for several cutoffs at once.
+/// As [`linkage_below`](crate::linkage_below), of dissimilarities that are only known within an uncertainty, and for several cutoffs at once.
 ///
 /// The forest is that of the greatest cutoff. Every merge that the uncertainty leaves open, and every height that it leaves
 /// on either side of one of the cutoffs, is decided by [`Certainty::with_exact`] if that is given (see
@@ -14,7 +14,7 @@ use crate::{Condensed, Error, Float, Forest, Method, Observer, Scratch, Stop};
 /// So a matrix in single precision, made in half the time, gives the clusters of one in double precision, with a proof.
 ///
 /// # Errors
-/// As [`linkage_below_with`]; [`Error::Cutoff`] without cutoffs.
+/// As [`linkage_below_with`](crate::linkage_below_with); [`Error::Cutoff`] without cutoffs.
 ///
 /// ```
 /// use hclust::{Certainty, Condensed, Method, Scratch, linkage_below_certified};

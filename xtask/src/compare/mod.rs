@@ -59,6 +59,11 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
     if let ["partitions", options @ ..] = options {
         return partitions(options);
     }
+    if let ["python"] = options {
+        large_files()?;
+        let (python, _) = crate::python::package("peers", "release")?;
+        return run_command(python_command(&python, "package_bench.py").arg("3"));
+    }
     if let ["cut", options @ ..] = options {
         return cut::run(options);
     }
