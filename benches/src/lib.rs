@@ -10,6 +10,11 @@
 use activations::Scratch;
 use neurocorr::{Columns, Measure, NonFinite, Order};
 
+/// `docs/migrating.md`: the Rust in it runs here, where kodama is.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating.md")]
+pub struct Migrating;
+
 /// The real sample as a row-major matrix: values, tokens, neurons.
 #[must_use]
 pub fn sample() -> (Vec<f32>, usize, usize) {

@@ -20,7 +20,7 @@ fn a_sweep_of_the_sample_has_scipys_labels_at_every_cutoff_and_layers_that_add_u
     let (scipy, lowest) = (run("scipy"), run("lowest"));
     assert_eq!(
         (scipy["plan"].as_str(), lowest["plan"].as_str()),
-        (Some("the dense plan"), Some("the dense plan under the cutoff"))
+        (Some("the certified dense plan"), Some("the dense plan under the cutoff"))
     );
     for (at, step) in scipy["steps"].as_array().unwrap().iter().enumerate() {
         let name = format!("average/0.{}", at + 1);
