@@ -13,8 +13,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use std::ops::ControlFlow;
 
-/// Fewer observations are linked before a thread is made.
-const FEW: usize = 256;
+/// Fewer observations are linked in a few thousandths of a second: signals can wait.
+const FEW: usize = 1_024;
 
 type Rows<'py> = PyReadonlyArray2<'py, f64>;
 
