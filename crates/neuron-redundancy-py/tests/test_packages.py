@@ -37,6 +37,6 @@ def test_the_wheel_works_in_an_empty_environment(tmp_path):
 def test_the_sdist_builds_in_an_empty_environment(tmp_path):
     maturin = Path(sys.executable).with_name("maturin")
     manifest = ROOT / "crates/neuron-redundancy-py/Cargo.toml"
-    subprocess.run([maturin, "sdist", "--quiet", "--manifest-path", manifest, "--out", tmp_path / "sdist"], check=True)
+    subprocess.run([maturin, "sdist", "--manifest-path", manifest, "--out", tmp_path / "sdist"], check=True)
     (sdist,) = (tmp_path / "sdist").iterdir()
     assert says_its_version(tmp_path / "environment", sdist) == "0.1.0"
