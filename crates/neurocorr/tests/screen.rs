@@ -461,3 +461,28 @@ fn the_copy_lies_in_a_file_when_memory_is_short_and_the_pairs_are_the_same() {
         [inside, outside].map(|screen| bits(&screen.pairs_above(0.5, Sign::Absolute).unwrap().collect_pairs()));
     assert_eq!(a, b);
 }
+
+/// Breaks at its nth question, and would go on after that: what was left out then must not look like what has no pairs.
+#[test]
+fn a_single_break_between_any_two_tiles_ends_the_screen() {
+    let (tokens, neurons) = (40, 1_000);
+    let values = testkit::activations(tokens, neurons, 5, 3);
+    let screen =
+        Screen::new(&Columns::row_major(&values, tokens, neurons).unwrap(), &ScreenOptions::new()).unwrap();
+    for nth in 0..6 {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let once = || match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == nth {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        let pairs = || screen.pairs_above(0.9, Sign::Absolute).unwrap().while_told(&once);
+        let visited = pairs().visit(|_| ControlFlow::Continue(()));
+        assert!(matches!(visited, Err(Error::Cancelled)), "{nth}");
+        asked.store(0, std::sync::atomic::Ordering::Relaxed);
+        let mut maybe = screen.pairs_maybe_above(0.9, Sign::Absolute).unwrap().while_told(&once);
+        assert!(maybe.by_ref().count() < maybe.tiles() && maybe.is_broken(), "{nth}");
+        asked.store(0, std::sync::atomic::Ordering::Relaxed);
+        let nearest = screen.most_correlated(2, Sign::Absolute, &|_, _| once());
+        assert!(matches!(nearest, Err(Error::Cancelled)), "{nth}");
+    }
+}

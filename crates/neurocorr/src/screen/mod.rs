@@ -242,7 +242,7 @@ impl<'a, T: Float> Screen<'a, T> {
         self.copy.in_file()
     }
 
-    /// The candidates of some tiles, in as many threads as there are.
+    /// The candidates of some tiles, in as many threads as there are; `None` if that was broken off.
     fn candidates(
         &self,
         tiles: &[(usize, usize)],
@@ -250,14 +250,12 @@ impl<'a, T: Float> Screen<'a, T> {
         groups: &[u32],
         absolute: bool,
         watch: Watch<'_>,
-    ) -> Vec<Vec<Candidate>> {
+    ) -> Option<Vec<Vec<Candidate>>> {
         let question = Question { floors, groups, absolute, early_stop: self.options.early_stop };
         let of_tile = |scratch: &mut Scratch, &tile: &(usize, usize)| {
             let before = self.coordinates.as_ref();
-            if watch.is_broken() {
-                return Vec::new();
-            }
-            tile::candidates(before, &self.copy, tile, question, self.options.level, scratch)
+            let screened = || tile::candidates(before, &self.copy, tile, question, self.options.level, scratch);
+            (!watch.is_broken()).then(screened)
         };
         tiles.par_iter().map_init(Scratch::default, of_tile).collect()
     }

@@ -55,6 +55,7 @@ impl<T: Float> Screen<'_, T> {
             let told = done;
             let go_on = || observe(told, order.len());
             let found = self.candidates(now, &floors.floors, &groups, floors.absolute, Watch(Some(&go_on)));
+            let found = found.ok_or(Error::Cancelled)?;
             floors.raise(found.iter().flatten());
             kept.extend(found.into_iter().flatten());
             kept.retain(|candidate| floors.in_question(candidate));

@@ -122,15 +122,14 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
 
     /// The next tile's candidates; several tiles are screened at a time, in as many threads as there are.
     fn advance(&mut self) -> Option<Vec<Candidate>> {
+        if self.broken {
+            return None;
+        }
         if self.ready.is_empty() {
             let wave = &self.tiles[self.next..self.tiles.len().min(self.next + most_tiles())];
             let found = self.screen.candidates(wave, &self.floors, &self.groups, self.absolute, self.watch);
-            // Tiles that were left out look like tiles without pairs.
-            self.broken |= self.watch.is_broken();
-            self.ready.extend(found);
-        }
-        if self.broken {
-            return None;
+            self.broken = found.is_none();
+            self.ready.extend(found.into_iter().flatten());
         }
         let candidates = self.ready.pop_front()?;
         self.next += 1;
@@ -180,7 +179,7 @@ impl<'s, 'a, T: Float> PairsAbove<'s, 'a, T> {
         Self { maybe, threshold, sign, ready: VecDeque::new() }
     }
 
-    /// As [`PairsMaybeAbove::while_told`].
+    /// As [`PairsMaybeAbove::while_told`]; [`visit`](Self::visit) then is an error.
     #[must_use]
     pub fn while_told(self, go_on: &'s (dyn Fn() -> ControlFlow<()> + Sync)) -> Self {
         Self { maybe: self.maybe.while_told(go_on), ..self }
