@@ -1,4 +1,4 @@
-"""Whatever holds numbers, as an array that is read where it lies if it can be."""
+"""Whatever holds numbers, as an array that is read where it lies if it can be; and sizes of memory."""
 
 from __future__ import annotations
 
@@ -48,3 +48,19 @@ def as_matrix(values: Any, name: str = "X") -> np.ndarray:
     if not array.flags.aligned or not (array.flags.c_contiguous or array.flags.f_contiguous):
         array = np.array(array, order="C")
     return array
+
+
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_UNITS.update({"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40})
+
+
+def as_bytes(memory: int | str | None) -> int | None:
+    """Bytes, of a number or of a text such as "8GB" or "500MiB"; None stays None."""
+    if memory is None or isinstance(memory, (int, np.integer)):
+        return memory if memory is None else int(memory)
+    text = memory.strip().lower()
+    number = text.rstrip("kmgtib ")
+    try:
+        return int(float(number) * _UNITS[text[len(number) :].strip()])
+    except (KeyError, ValueError):
+        raise ValueError(f"memory must be bytes or a text such as '8GB' or '500MiB', not {memory!r}") from None

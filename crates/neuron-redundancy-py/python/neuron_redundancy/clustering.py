@@ -14,7 +14,7 @@ from typing import Any, Callable, Sequence
 import numpy as np
 
 from . import _native
-from ._arrays import as_matrix
+from ._arrays import as_bytes, as_matrix
 from ._progress import reporting
 
 __all__ = [
@@ -26,21 +26,6 @@ __all__ = [
     "print_clusters",
     "scikit_extract_independent_neurons",
 ]
-
-_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
-_UNITS.update({"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40})
-
-
-def _bytes(memory: int | str | None) -> int | None:
-    if memory is None or isinstance(memory, (int, np.integer)):
-        return memory if memory is None else int(memory)
-    text = memory.strip().lower()
-    number = text.rstrip("kmgtib ")
-    try:
-        return int(float(number) * _UNITS[text[len(number) :].strip()])
-    except (KeyError, ValueError):
-        raise ValueError(f"memory must be bytes or a text such as '8GB' or '500MiB', not {memory!r}") from None
-
 
 class Clusters:
     """Clusters of neurons: the result of :func:`cluster`.
@@ -115,7 +100,7 @@ def _options(
         "method": method,
         "numbering": numbering,
         "non_finite": non_finite,
-        "memory": _bytes(memory),
+        "memory": as_bytes(memory),
         "plan": plan,
         "ties": ties,
         "representative": representative,
@@ -309,16 +294,20 @@ def _picks(labels: np.ndarray) -> list[int]:
     return [int(np.random.choice(members)) for members in np.split(order, ends[:-1])]
 
 
+def _is_drawn(representative: str, seed: int | None) -> bool:
+    """Whether NumPy's global generator is to draw the neurons that are kept."""
+    return representative == "random" and seed is None
+
+
 def _found(X: Any, options: dict[str, Any], representative: str, seed: int | None, progress: Any) -> _native.Clusters:
-    """Clusters with the neurons that are kept, but for those that NumPy's global generator is to draw."""
-    drawn = representative == "random" and seed is None
+    """Clusters with the neurons that are kept, unless those are to be drawn."""
+    drawn = _is_drawn(representative, seed)
     options |= {"representative": "first" if drawn else representative, "seed": int(seed or 0)}
     return _run(X, options, progress)
 
 
 def _kept(found: _native.Clusters, representative: str, seed: int | None) -> list[int]:
-    drawn = representative == "random" and seed is None
-    return _picks(found.labels) if drawn else found.independent_neurons
+    return _picks(found.labels) if _is_drawn(representative, seed) else found.independent_neurons
 
 
 def _tell(labels: np.ndarray) -> None:

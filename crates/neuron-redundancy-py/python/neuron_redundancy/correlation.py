@@ -7,9 +7,8 @@ from typing import Any, Callable, NamedTuple
 import numpy as np
 
 from . import _native
-from ._arrays import as_matrix
+from ._arrays import as_bytes, as_matrix
 from ._progress import reporting
-from .clustering import _bytes
 
 __all__ = ["Correlator", "CrossMaxima", "Neighbours", "Pairs", "corrcoef", "cross_max", "pairs_above", "top_k"]
 
@@ -110,7 +109,7 @@ def pairs_above(
     """
     with reporting(progress, ["moments", "screen"]) as report:
         found = _native.pairs_above(
-            as_matrix(X), float(threshold), signed, _uncorrelated(non_finite), _bytes(memory), report
+            as_matrix(X), float(threshold), signed, _uncorrelated(non_finite), as_bytes(memory), report
         )
     return Pairs(*found)
 
@@ -141,7 +140,7 @@ def top_k(
         raise ValueError(f"k must be at least 0, not {k}")
     with reporting(progress, ["moments", "screen"]) as report:
         return Neighbours(
-            *_native.top_k(as_matrix(X), int(k), signed, _uncorrelated(non_finite), _bytes(memory), report)
+            *_native.top_k(as_matrix(X), int(k), signed, _uncorrelated(non_finite), as_bytes(memory), report)
         )
 
 
