@@ -11,6 +11,7 @@ mod dense;
 mod error;
 mod float;
 mod gather;
+mod go_on;
 mod kernels;
 mod level;
 mod matrix;

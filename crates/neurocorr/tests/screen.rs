@@ -8,6 +8,7 @@ use neurocorr::{
 };
 use proptest::prelude::*;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn rows(x: &Matrix) -> Columns<'_, f64> {
     Columns::row_major(&x.values, x.tokens, x.neurons).unwrap()
@@ -470,19 +471,58 @@ fn a_single_break_between_any_two_tiles_ends_the_screen() {
     let screen =
         Screen::new(&Columns::row_major(&values, tokens, neurons).unwrap(), &ScreenOptions::new()).unwrap();
     for nth in 0..6 {
-        let asked = std::sync::atomic::AtomicUsize::new(0);
-        let once = || match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == nth {
+        let asked = AtomicUsize::new(0);
+        let once = || match asked.fetch_add(1, Ordering::Relaxed) == nth {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         };
         let pairs = || screen.pairs_above(0.9, Sign::Absolute).unwrap().while_told(&once);
         let visited = pairs().visit(|_| ControlFlow::Continue(()));
         assert!(matches!(visited, Err(Error::Cancelled)), "{nth}");
-        asked.store(0, std::sync::atomic::Ordering::Relaxed);
+        asked.store(0, Ordering::Relaxed);
         let mut maybe = screen.pairs_maybe_above(0.9, Sign::Absolute).unwrap().while_told(&once);
         assert!(maybe.by_ref().count() < maybe.tiles() && maybe.is_broken(), "{nth}");
-        asked.store(0, std::sync::atomic::Ordering::Relaxed);
+        asked.store(0, Ordering::Relaxed);
         let nearest = screen.most_correlated(2, Sign::Absolute, &|_, _| once());
         assert!(matches!(nearest, Err(Error::Cancelled)), "{nth}");
+    }
+}
+
+/// Breaks at its nth question of all that are asked while a screen is made and its pairs are settled, with directions too, and
+/// would go on after that: it is an error for every n that is asked, and for no other.
+#[test]
+fn a_single_break_at_any_question_of_moments_bytes_directions_and_settling_is_an_error() {
+    let (tokens, neurons) = (1_100, 450);
+    let values = testkit::activations(tokens, neurons, 5, 3);
+    let columns = Columns::row_major(&values, tokens, neurons).unwrap();
+    for low_rank in [LowRank::Never, LowRank::Always] {
+        let options = ScreenOptions::new().low_rank(low_rank).token_block(300);
+        let (mut nth, mut all) = (0, usize::MAX);
+        while nth <= all {
+            let asked = AtomicUsize::new(0);
+            let once = || match asked.fetch_add(1, Ordering::Relaxed) == nth {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            };
+            let observe = |_, _| once();
+            let work = || {
+                let screen = Screen::new_observed(&columns, &options, &observe)?;
+                let mut found = 0;
+                screen.pairs_above(0.5, Sign::Absolute)?.while_told(&once).visit(|tile| {
+                    found += tile.pairs.len();
+                    ControlFlow::Continue(())
+                })?;
+                Ok(found)
+            };
+            let result: Result<usize, Error> = work();
+            let count = asked.load(Ordering::Relaxed);
+            assert_eq!(result.is_err(), count > nth, "question {nth} of {count}");
+            assert!(result.as_ref().map_or_else(|error| *error == Error::Cancelled, |found| *found > 100));
+            if result.is_ok() {
+                all = count;
+            }
+            nth += 1;
+        }
+        assert!(all > 60, "{all} questions");
     }
 }

@@ -4,6 +4,7 @@ mod read;
 mod saved;
 mod standard;
 
+use crate::go_on::GoOn;
 use crate::level::Level;
 use crate::sums::TreeSum;
 use crate::{Columns, Error, Float, NEURON_BLOCK, Order, TOKEN_BLOCK};
@@ -120,23 +121,25 @@ impl Moments {
     pub fn push_weighted<T: Float>(&mut self, part: &Columns<'_, T>, weights: &[f64]) -> Result<(), Error> {
         part.check_neurons(self.neurons())?;
         check_weights(weights, part.tokens(), self.tokens)?;
-        self.read_weighted(part, Some(weights), Level::detect(), &|_: &mut (), _, _| ());
+        self.read_weighted(part, Some(weights), Level::detect(), &GoOn::always(), &|_: &mut (), _, _| ());
         Ok(())
     }
 
     fn read<T: Float>(&mut self, part: &Columns<'_, T>) {
-        self.read_and(part, Level::detect(), &|_: &mut (), _, _| ());
+        self.read_and(part, Level::detect(), &GoOn::always(), &|_: &mut (), _, _| ());
     }
 
     /// As [`push`](Self::push), calling `also(state, tokens, neurons)` for every piece of the part right after it was read,
-    /// while it is near: one state for each panel of neurons, returned in their order.
+    /// while it is near: one state for each panel of neurons, returned in their order. After a break of `go_on` pieces were left
+    /// out, and the moments are those of no matrix.
     pub(crate) fn read_and<T: Float, R: Clone + Default + Send>(
         &mut self,
         part: &Columns<'_, T>,
         level: Level,
+        go_on: &GoOn<'_>,
         also: &(impl Fn(&mut R, Range<usize>, Range<usize>) + Sync),
     ) -> Vec<R> {
-        self.read_weighted(part, None, level, also)
+        self.read_weighted(part, None, level, go_on, also)
     }
 
     fn read_weighted<T: Float, R: Clone + Default + Send>(
@@ -144,6 +147,7 @@ impl Moments {
         part: &Columns<'_, T>,
         weights: Option<&[f64]>,
         level: Level,
+        go_on: &GoOn<'_>,
         also: &(impl Fn(&mut R, Range<usize>, Range<usize>) + Sync),
     ) -> Vec<R> {
         // By rows a piece is, with a panel of neurons, a quarter of a megabyte of f32; by columns nothing is gained.
@@ -155,7 +159,7 @@ impl Moments {
             let first = panel * NEURON_BLOCK;
             let neurons = first..first + moments.len();
             let mut start = 0;
-            while start < part.tokens() {
+            while start < part.tokens() && !go_on.is_broken() {
                 // Blocks are counted from the first token of all, wherever a part begins.
                 let left = piece - (before + start) % piece;
                 let tokens = start..part.tokens().min(start + left);

@@ -2,6 +2,7 @@
 
 use super::tile::Candidate;
 use super::{pairs, settle, single};
+use crate::go_on::GoOn;
 use crate::moments::Standard;
 use crate::{Columns, Error, Float, Level, Moments, NonFinite, error_bound};
 
@@ -59,7 +60,7 @@ impl<'a, T: Float> ChosenPairs<'a, T> {
     /// [`Error::Mismatch`] for a neuron that the matrix does not have.
     pub fn correlations(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
         self.check(pairs)?;
-        Ok(correlations(&self.columns, &self.standards, self.level, pairs))
+        correlations(&self.columns, &self.standards, self.level, pairs)
     }
 
     /// As [`correlations`](Self::correlations), each within
@@ -104,7 +105,7 @@ pub(super) fn correlations<T: Float>(
     standards: &[Standard],
     level: Level,
     pairs: &[(usize, usize)],
-) -> Vec<f64> {
+) -> Result<Vec<f64>, Error> {
     let mut values = Vec::with_capacity(pairs.len());
     for part in pairs.chunks(pairs::batch(columns.tokens(), columns.neurons())) {
         #[expect(clippy::cast_possible_truncation, reason = "fewer than 2^32 neurons")]
@@ -115,7 +116,7 @@ pub(super) fn correlations<T: Float>(
             within: 0.0,
         };
         let candidates: Vec<Candidate> = part.iter().map(candidate).collect();
-        values.extend(settle::settle(columns, standards, &candidates, level));
+        values.extend(settle::settle(columns, standards, &candidates, level, &GoOn::always())?);
     }
-    values
+    Ok(values)
 }

@@ -4,12 +4,12 @@ use super::block::TokenBlocks;
 use super::bound::{Norms, Stages};
 use super::quantize::quantize_block;
 use super::tile::side;
+use crate::go_on::GoOn;
 use crate::kernels::{PANEL, Step};
 use crate::level::Level;
 use crate::moments::Standard;
 use crate::store::Store;
 use crate::{Columns, Error, Float};
-use std::ops::ControlFlow;
 
 /// One byte a value, in blocks of tokens, in a block by panels of 48 neurons.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Copy8 {
         neurons.div_ceil(PANEL)
     }
 
-    /// Quantises all tokens in the given order. `store` must have room for them.
+    /// Quantises all tokens in the given order, adding every block to what is done. `store` must have room for them.
     pub(super) fn new<T: Float>(
         columns: &Columns<'_, T>,
         standards: &[Standard],
@@ -36,7 +36,7 @@ impl Copy8 {
         blocks: TokenBlocks,
         mut store: Store,
         level: Level,
-        observe: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
+        go_on: &GoOn<'_>,
     ) -> Result<Self, Error> {
         let (neurons, panels) = (columns.neurons(), Self::panels_of(columns.neurons()));
         let mut kept = Vec::with_capacity(blocks.count());
@@ -45,10 +45,8 @@ impl Copy8 {
             let tokens = &order[blocks.tokens(block)];
             let (steps, after) = rest.split_at_mut(panels * TokenBlocks::steps_of(tokens.len()));
             rest = after;
-            kept.push(quantize_block(columns, standards, tokens, level, steps));
-            if observe(block + 1, blocks.count()).is_break() {
-                return Err(Error::Cancelled);
-            }
+            kept.push(quantize_block(columns, standards, tokens, level, go_on, steps));
+            go_on.add(1)?;
         }
         Ok(Self { neurons, panels, blocks, store, stages: Stages::new(&kept) })
     }

@@ -3,6 +3,8 @@
 use super::copy::Copy8;
 use super::low_rank::Coordinates;
 use super::sample::Sample;
+use crate::Error;
+use crate::go_on::GoOn;
 use crate::kernels::PANEL;
 use crate::level::Level;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
@@ -12,7 +14,7 @@ use rayon::prelude::*;
 const LEAST: f64 = 1e-4;
 
 /// About what rounding to bytes takes from the threshold.
-const SLACK: f64 = 0.02;
+pub(super) const SLACK: f64 = 0.02;
 
 /// Directions q = Σ mᵢ pᵢ, with the vectors p of a sample.
 #[derive(Debug)]
@@ -25,10 +27,15 @@ pub(super) struct Directions {
 
 impl Directions {
     /// All that the sample has; `None` if its products have no eigenvectors to speak of.
-    pub(super) fn of(sample: Sample, level: Level) -> Option<Self> {
-        let (gram, size) = (sample.gram(level), sample.neurons());
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] after a break of `go_on`.
+    pub(super) fn of(sample: Sample, level: Level, go_on: &GoOn<'_>) -> Result<Option<Self>, Error> {
+        let (gram, size) = (sample.gram(level, go_on), sample.neurons());
+        go_on.check()?;
         let matrix = MatRef::from_column_major_slice(&gram, size, size);
-        let eigen = matrix.self_adjoint_eigen(Side::Lower).ok()?;
+        let Ok(eigen) = matrix.self_adjoint_eigen(Side::Lower) else { return Ok(None) };
+        go_on.check()?;
         let (values, vectors) = (eigen.S().column_vector(), eigen.U());
         let largest = values.iter().copied().fold(0.0, f64::max);
         // Ascending: from the last back.
@@ -37,7 +44,7 @@ impl Directions {
             let at = size - 1 - direction;
             vectors[(neuron, at)] / values[at].sqrt()
         });
-        (count > 0).then_some(Self { sample, gram, factors })
+        Ok((count > 0).then_some(Self { sample, gram, factors }))
     }
 
     pub(super) fn count(&self) -> usize {
@@ -51,8 +58,14 @@ impl Directions {
     }
 
     /// The coordinates of some panels' neurons.
-    pub(super) fn coordinates(&self, copy: &Copy8, panels: &[usize], level: Level) -> Coordinates {
-        let products = self.sample.with(copy, panels, level);
+    pub(super) fn coordinates(
+        &self,
+        copy: &Copy8,
+        panels: &[usize],
+        level: Level,
+        go_on: &GoOn<'_>,
+    ) -> Coordinates {
+        let products = self.sample.with(copy, panels, level, go_on);
         let (size, count, neurons) = (self.sample.neurons(), self.count(), panels.len() * PANEL);
         let mut values = vec![0.0; count * neurons];
         let products = MatRef::from_column_major_slice(&products, size, neurons);
@@ -62,6 +75,16 @@ impl Directions {
         let of_panel =
             |panel: &usize| kept[panel * PANEL..][..PANEL].iter().map(|&norm| f64::from(norm).powi(2));
         Coordinates { values, wholes: panels.iter().flat_map(of_panel).collect() }
+    }
+
+    /// What share of the tested neurons' squares all directions hold, on average.
+    pub(super) fn share(&self, tested: &Coordinates) -> f64 {
+        let neurons = tested.values.chunks(self.count().max(1)).zip(&tested.wholes);
+        let shares = neurons
+            .filter(|(_, whole)| **whole > 0.0)
+            .map(|(values, whole)| values.iter().map(|value| value * value).sum::<f64>() / whole);
+        let (sum, count) = shares.fold((0.0, 0.0), |(sum, count), share| (sum + share, count + 1.0));
+        sum / f64::max(count, 1.0)
     }
 
     /// For some numbers of directions, ascending: of the rows of one panel with another panel, the share that has a pair which they

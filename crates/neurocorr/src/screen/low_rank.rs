@@ -6,17 +6,18 @@
 use super::block::TokenBlocks;
 use super::bound::{Beside, Stages, rounding};
 use super::copy::Copy8;
-use super::directions::Directions;
+use super::directions::{Directions, SLACK};
 use super::quantize::{Kept, quantize_block};
 use super::sample::Sample;
 use super::tile::{FEW, PANELS};
+use crate::go_on::GoOn;
 use crate::kernels::{PANEL, Step};
 use crate::level::Level;
 use crate::moments::Standard;
 use crate::store::Store;
 use crate::{Columns, Error};
 use rayon::prelude::*;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 /// Whether a screen looks at directions before it looks at tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -51,6 +52,9 @@ const BETTER: f64 = 0.98;
 
 /// Threshold that the prediction is for.
 const THRESHOLD: f64 = 0.5;
+
+/// What directions must hold of two neurons' squares, or the rest alone could reach the threshold.
+const NEEDED: f64 = 1.0 - (THRESHOLD - SLACK);
 
 /// Reading a byte of a tile's rows for the few that are left.
 const READING: f64 = 37.0;
@@ -93,17 +97,23 @@ pub(super) fn coordinates(
     when: LowRank,
     room: u64,
     level: Level,
-    go_on: &dyn Fn() -> ControlFlow<()>,
+    go_on: &GoOn<'_>,
 ) -> Result<Option<Copy8>, Error> {
     if when == LowRank::Never || (when == LowRank::Auto && copy.neurons() < LEAST_NEURONS) {
         return Ok(None);
     }
-    let Some(directions) = choose(copy, when == LowRank::Always, room, level) else { return Ok(None) };
+    let Some(directions) = choose(copy, when == LowRank::Always, room, level, go_on)? else { return Ok(None) };
     make(copy, &directions, level, go_on).map(Some)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "costs are rough")]
-fn choose(copy: &Copy8, always: bool, room: u64, level: Level) -> Option<Directions> {
+fn choose(
+    copy: &Copy8,
+    always: bool,
+    room: u64,
+    level: Level,
+    go_on: &GoOn<'_>,
+) -> Result<Option<Directions>, Error> {
     let order = order(copy);
     let (n, tokens) = (copy.neurons() as f64, copy.tokens() as f64);
     let pairs = n * n / 2.0;
@@ -134,10 +144,19 @@ fn choose(copy: &Copy8, always: bool, room: u64, level: Level) -> Option<Directi
         if sampling(size) + least >= least_cost {
             break;
         }
-        let Some(directions) = Directions::of(Sample::new(copy, &order[..size]), level) else { break };
+        let Some(directions) = Directions::of(Sample::new(copy, &order[..size], go_on), level, go_on)? else {
+            break;
+        };
         let tested: Vec<Coordinates> =
-            test.par_chunks(PANELS).map(|panels| directions.coordinates(copy, panels, level)).collect();
+            test.par_chunks(PANELS).map(|panels| directions.coordinates(copy, panels, level, go_on)).collect();
+        go_on.check()?;
         let tested = Coordinates::joined(tested);
+        // Each neuron of the sample adds, on average, no more than those before it.
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+        let needed = (size as f64 * NEEDED / directions.share(&tested)) as usize;
+        if needed > most && !always {
+            break;
+        }
         let choices = directions.open(&tested, THRESHOLD).into_iter();
         let costs =
             choices.map(|(count, open)| (count, sampling(size) + making(size, count) + finishing(open)));
@@ -151,9 +170,9 @@ fn choose(copy: &Copy8, always: bool, room: u64, level: Level) -> Option<Directi
         if size == most || (best.is_some() && least_cost > BETTER * before) {
             break;
         }
-        size = most.min(size + GROWTH);
+        size = most.min((size + GROWTH).max(needed / GROWTH * GROWTH));
     }
-    best
+    Ok(best)
 }
 
 /// The neurons that vary, in an order that has nothing to do with theirs: multiples of a number prime to 2^64.
@@ -191,12 +210,7 @@ impl Coordinates {
 }
 
 /// The coordinates of all neurons in bytes, with what is proven of them.
-fn make(
-    copy: &Copy8,
-    directions: &Directions,
-    level: Level,
-    go_on: &dyn Fn() -> ControlFlow<()>,
-) -> Result<Copy8, Error> {
+fn make(copy: &Copy8, directions: &Directions, level: Level, go_on: &GoOn<'_>) -> Result<Copy8, Error> {
     let panels = Copy8::panels_of(copy.neurons());
     let blocks = TokenBlocks::new(directions.count(), COORDINATE_BLOCK);
     let jobs: Vec<Range<usize>> =
@@ -209,8 +223,9 @@ fn make(
     for wave_of in jobs.chunks(wave) {
         let done: Vec<Job> = wave_of
             .par_iter()
-            .map(|panels| Job::new(copy, directions, panels, blocks, margin, level))
+            .map(|panels| Job::new(copy, directions, panels, blocks, margin, level, go_on))
             .collect();
+        go_on.check()?;
         for (job, own) in done.into_iter().zip(wave_of) {
             for (block, (steps, values)) in job.blocks.into_iter().enumerate() {
                 let start = blocks.place(block, own.start, panels).start;
@@ -218,9 +233,6 @@ fn make(
                 kept[block].extend(values);
             }
             beside.extend(job.beside);
-        }
-        if go_on().is_break() {
-            return Err(Error::Cancelled);
         }
     }
     Ok(Copy8::of_parts(copy.neurons(), blocks, store, Stages::beside(&kept, &beside)))
@@ -240,8 +252,9 @@ impl Job {
         blocks: TokenBlocks,
         margin: f64,
         level: Level,
+        go_on: &GoOn<'_>,
     ) -> Self {
-        let coordinates = directions.coordinates(copy, &panels.clone().collect::<Vec<_>>(), level);
+        let coordinates = directions.coordinates(copy, &panels.clone().collect::<Vec<_>>(), level, go_on);
         let (count, neurons) = (directions.count(), panels.len() * PANEL);
         let columns = Columns::of_columns(&coordinates.values, count, neurons);
         let standards = vec![Standard { shift: 0.0, offset: 0.0, scale: 1.0 }; neurons];
@@ -250,7 +263,7 @@ impl Job {
         let quantize = |block: usize| {
             let tokens = &order[blocks.tokens(block)];
             let mut steps = vec![[0; PANEL]; panels.len() * TokenBlocks::steps_of(tokens.len())];
-            let kept = quantize_block(&columns, &standards, tokens, level, &mut steps);
+            let kept = quantize_block(&columns, &standards, tokens, level, go_on, &mut steps);
             (steps, kept)
         };
         let blocks = (0..blocks.count()).map(quantize).collect();

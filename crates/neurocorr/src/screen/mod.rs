@@ -27,6 +27,7 @@ pub use neighbours::Neighbour;
 pub use options::ScreenOptions;
 pub use pairs::{MaybePair, Pair, PairsAbove, PairsMaybeAbove, Tile};
 
+use crate::go_on::GoOn;
 use crate::moments::Standard;
 use crate::store::{STEP_BYTES, Store};
 use crate::{Columns, Error, Float, Level, Moments, TOKEN_BLOCK, error_bound};
@@ -37,22 +38,6 @@ use energy::Weights;
 use rayon::prelude::*;
 use std::ops::ControlFlow;
 use tile::{Candidate, Question, Scratch};
-
-/// Asked before every tile whether to go on.
-#[derive(Clone, Copy)]
-pub(crate) struct Watch<'a>(Option<&'a (dyn Fn() -> ControlFlow<()> + Sync)>);
-
-impl std::fmt::Debug for Watch<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Watch").field(&self.0.is_some()).finish()
-    }
-}
-
-impl Watch<'_> {
-    fn is_broken(self) -> bool {
-        self.0.is_some_and(|go_on| go_on().is_break())
-    }
-}
 
 /// Tiles that are screened at a time, in all threads: between two looks at the caller, or at rising thresholds.
 fn most_tiles() -> usize {
@@ -125,7 +110,7 @@ impl<'a, T: Float> Screen<'a, T> {
         Self::new_observed(columns, options, &|_, _| ControlFlow::Continue(()))
     }
 
-    /// As [`new`](Self::new), calling `observe(parts done, all parts)` after each part; break ends the work.
+    /// As [`new`](Self::new), calling `observe(parts done, all parts)` often and from any thread; a break ends the work.
     ///
     /// # Errors
     /// As [`new`](Self::new), and [`Error::Cancelled`] after a break.
@@ -143,13 +128,14 @@ impl<'a, T: Float> Screen<'a, T> {
         let blocks = TokenBlocks::new(tokens, options.token_block);
         let parts = tokens.div_ceil(TOKEN_BLOCK);
         let all = parts + blocks.count();
+        let go_on = GoOn::observed(observe, all);
 
         let weights = options.energy_order.then(|| Weights::of_sample(columns));
         let (mut moments, mut energies) = (Moments::new(neurons), vec![0.0; tokens]);
         for part in 0..parts {
             let range = part * TOKEN_BLOCK..tokens.min((part + 1) * TOKEN_BLOCK);
             let view = columns.part(&range);
-            let of_panels = moments.read_and(&view, level, &|own: &mut Vec<f64>, tokens, neurons| {
+            let of_panels = moments.read_and(&view, level, &go_on, &|own: &mut Vec<f64>, tokens, neurons| {
                 if let Some(weights) = &weights {
                     own.resize(view.tokens(), 0.0);
                     weights.add(&view, &tokens, &neurons, level, &mut own[tokens.clone()]);
@@ -158,9 +144,7 @@ impl<'a, T: Float> Screen<'a, T> {
             for own in of_panels {
                 energies[range.clone()].iter_mut().zip(own).for_each(|(energy, own)| *energy += own);
             }
-            if observe(part + 1, all).is_break() {
-                return Err(Error::Cancelled);
-            }
+            go_on.add(1)?;
         }
         let standards = moments.standards(options.non_finite)?;
         let mut order = energy::order(&energies);
@@ -175,14 +159,13 @@ impl<'a, T: Float> Screen<'a, T> {
         let in_memory =
             others.saturating_add((steps as u64).saturating_mul(STEP_BYTES as u64)) <= options.memory_limit;
         let store = if in_memory { Store::in_memory(steps)? } else { Store::in_temporary_file(steps)? };
-        let watch = |done: usize, _| observe(parts + done, all);
-        let copy = Copy8::new(columns, &standards, &order, blocks, store, level, &watch)?;
+        let copy = Copy8::new(columns, &standards, &order, blocks, store, level, &go_on)?;
         let room = options.memory_limit.saturating_sub(if in_memory {
             others.saturating_add(steps as u64 * STEP_BYTES as u64)
         } else {
             others
         });
-        let coordinates = low_rank::coordinates(&copy, options.low_rank, room, level, &|| observe(all, all))?;
+        let coordinates = low_rank::coordinates(&copy, options.low_rank, room, level, &go_on)?;
         Ok(Self { columns: *columns, options: *options, moments, standards, copy, coordinates })
     }
 
@@ -215,7 +198,7 @@ impl<'a, T: Float> Screen<'a, T> {
     /// [`Error::Mismatch`] for a neuron that the matrix does not have.
     pub fn correlations(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
         chosen::check(pairs, self.columns.neurons())?;
-        Ok(chosen::correlations(&self.columns, &self.standards, self.options.level, pairs))
+        chosen::correlations(&self.columns, &self.standards, self.options.level, pairs)
     }
 
     /// What was found of each neuron in the first pass.
@@ -242,20 +225,22 @@ impl<'a, T: Float> Screen<'a, T> {
         self.copy.in_file()
     }
 
-    /// The candidates of some tiles, in as many threads as there are; `None` if that was broken off.
+    /// The candidates of some tiles, in as many threads as there are; an error if that was broken off.
     fn candidates(
         &self,
         tiles: &[(usize, usize)],
         floors: &[f32],
         groups: &[u32],
         absolute: bool,
-        watch: Watch<'_>,
-    ) -> Option<Vec<Vec<Candidate>>> {
+        go_on: &GoOn<'_>,
+    ) -> Result<Vec<Vec<Candidate>>, Error> {
         let question = Question { floors, groups, absolute, early_stop: self.options.early_stop };
         let of_tile = |scratch: &mut Scratch, &tile: &(usize, usize)| {
             let before = self.coordinates.as_ref();
-            let screened = || tile::candidates(before, &self.copy, tile, question, self.options.level, scratch);
-            (!watch.is_broken()).then(screened)
+            if go_on.is_broken() {
+                return Err(Error::Cancelled);
+            }
+            Ok(tile::candidates(before, &self.copy, tile, question, self.options.level, scratch))
         };
         tiles.par_iter().map_init(Scratch::default, of_tile).collect()
     }
@@ -290,12 +275,8 @@ impl<'a, T: Float> Screen<'a, T> {
         let settle = (neurons as u64).saturating_mul(settle::neuron_bytes(tokens) as u64);
         Stages::bytes(neurons, blocks.count())
             .saturating_add(scratch.saturating_mul(threads))
-            .saturating_add(settle.saturating_mul(threads))
-            .saturating_add(
-                (pairs::batch(tokens, neurons) as u64)
-                    .saturating_mul(settle::PAIR_BYTES as u64)
-                    .saturating_mul(threads),
-            )
+            .saturating_add(settle)
+            .saturating_add((pairs::batch(tokens, neurons) as u64).saturating_mul(settle::PAIR_BYTES as u64))
             .saturating_add((neurons as u64).saturating_mul(176))
             .saturating_add((tokens as u64).saturating_mul(16))
     }

@@ -2,7 +2,8 @@
 
 use super::bound::down;
 use super::tile::{Candidate, tiles};
-use super::{Screen, Sign, Watch, most_tiles, pairs, settle};
+use super::{Screen, Sign, most_tiles, pairs, settle};
+use crate::go_on::GoOn;
 use crate::{Error, Float};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
@@ -33,7 +34,7 @@ impl<T: Float> Screen<'_, T> {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Cancelled`] after a break of `observe(tiles done, all tiles)`.
+    /// [`Error::Cancelled`] after a break of `observe(tiles done, all tiles)`, which is asked from any thread.
     pub fn most_correlated(
         &self,
         k: usize,
@@ -50,25 +51,21 @@ impl<T: Float> Screen<'_, T> {
         // The diagonal first: after it every neuron has a threshold.
         order.sort_by_key(|(row, column)| column - row);
         let (mut kept, mut done, mut wave) = (Vec::new(), 0, rayon::current_num_threads());
+        let go_on = GoOn::observed(observe, order.len());
         while done < order.len() {
             let now = &order[done..order.len().min(done + wave)];
-            let told = done;
-            let go_on = || observe(told, order.len());
-            let found = self.candidates(now, &floors.floors, &groups, floors.absolute, Watch(Some(&go_on)));
-            let found = found.ok_or(Error::Cancelled)?;
+            let found = self.candidates(now, &floors.floors, &groups, floors.absolute, &go_on)?;
             floors.raise(found.iter().flatten());
             kept.extend(found.into_iter().flatten());
             kept.retain(|candidate| floors.in_question(candidate));
             done += now.len();
             wave = (2 * wave).min(most_tiles());
-            if observe(done, order.len()).is_break() {
-                return Err(Error::Cancelled);
-            }
+            go_on.add(now.len())?;
         }
         kept.sort_unstable_by_key(|candidate| (candidate.first, candidate.second));
         let mut nearest = vec![Vec::new(); neurons];
         for part in kept.chunks(pairs::batch(self.columns.tokens(), neurons)) {
-            let values = settle::settle(&self.columns, &self.standards, part, self.options.level);
+            let values = settle::settle(&self.columns, &self.standards, part, self.options.level, &go_on)?;
             for (candidate, correlation) in part.iter().zip(values) {
                 let (first, second) = (candidate.first as usize, candidate.second as usize);
                 nearest[first].push(Neighbour { neuron: second, correlation });

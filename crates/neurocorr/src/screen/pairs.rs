@@ -1,7 +1,8 @@
 //! The pairs of a screen, handed out tile by tile.
 
 use super::tile::{Candidate, side, tiles};
-use super::{Screen, Sign, Watch, most_tiles, settle};
+use super::{Screen, Sign, most_tiles, settle};
+use crate::go_on::GoOn;
 use crate::{Error, Float};
 use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
@@ -56,8 +57,7 @@ pub struct PairsMaybeAbove<'s, 'a, T> {
     tiles: Vec<(usize, usize)>,
     next: usize,
     ready: VecDeque<Vec<Candidate>>,
-    watch: Watch<'s>,
-    broken: bool,
+    go_on: GoOn<'s>,
 }
 
 impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
@@ -74,22 +74,21 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
             tiles,
             next: 0,
             ready: VecDeque::new(),
-            watch: Watch(None),
-            broken: false,
+            go_on: GoOn::always(),
         }
     }
 
-    /// Asks before every tile, from any thread, whether to go on; after a break there are no more tiles, and
+    /// Asks now and then, from any thread, whether to go on, at least before every tile; after a break there are no more tiles, and
     /// [`is_broken`](Self::is_broken). Without it only who takes the tiles can stop, and they come some at a time.
     #[must_use]
     pub fn while_told(self, go_on: &'s (dyn Fn() -> ControlFlow<()> + Sync)) -> Self {
-        Self { watch: Watch(Some(go_on)), ..self }
+        Self { go_on: GoOn::told(go_on), ..self }
     }
 
     /// Whether it was broken off.
     #[must_use]
     pub fn is_broken(&self) -> bool {
-        self.broken
+        self.go_on.was_broken()
     }
 
     /// From now on pairs of neurons with the same number are of no interest: who looks for what hangs together need not hear
@@ -122,14 +121,13 @@ impl<'s, 'a, T: Float> PairsMaybeAbove<'s, 'a, T> {
 
     /// The next tile's candidates; several tiles are screened at a time, in as many threads as there are.
     fn advance(&mut self) -> Option<Vec<Candidate>> {
-        if self.broken {
+        if self.is_broken() {
             return None;
         }
         if self.ready.is_empty() {
             let wave = &self.tiles[self.next..self.tiles.len().min(self.next + most_tiles())];
-            let found = self.screen.candidates(wave, &self.floors, &self.groups, self.absolute, self.watch);
-            self.broken = found.is_none();
-            self.ready.extend(found.into_iter().flatten());
+            let found = self.screen.candidates(wave, &self.floors, &self.groups, self.absolute, &self.go_on);
+            self.ready.extend(found.ok()?);
         }
         let candidates = self.ready.pop_front()?;
         self.next += 1;
@@ -161,8 +159,7 @@ impl<T: Float> Iterator for PairsMaybeAbove<'_, '_, T> {
 
 /// Candidates that are settled together: their running sums take a fortieth of a byte a value.
 pub(super) fn batch(tokens: usize, neurons: usize) -> usize {
-    let each = settle::PAIR_BYTES * rayon::current_num_threads();
-    (tokens.saturating_mul(neurons) / 40 / each).max(4_096)
+    (tokens.saturating_mul(neurons) / 40 / settle::PAIR_BYTES).max(8_192)
 }
 
 /// The tiles of [`Screen::pairs_above`].
@@ -197,7 +194,7 @@ impl<'s, 'a, T: Float> PairsAbove<'s, 'a, T> {
             lengths.push(candidates.len());
             found.extend(candidates);
         }
-        if self.maybe.broken {
+        if self.maybe.is_broken() {
             return;
         }
         let mut tiles: Vec<Vec<Pair>> = lengths.iter().map(|_| Vec::new()).collect();
@@ -205,7 +202,14 @@ impl<'s, 'a, T: Float> PairsAbove<'s, 'a, T> {
         let mut tile = 0;
         let mut left = lengths.first().copied().unwrap_or(0);
         for part in found.chunks(batch) {
-            let values = settle::settle(&screen.columns, &screen.standards, part, screen.options.level);
+            let settled = settle::settle(
+                &screen.columns,
+                &screen.standards,
+                part,
+                screen.options.level,
+                &self.maybe.go_on,
+            );
+            let Ok(values) = settled else { return };
             for (candidate, correlation) in part.iter().zip(values) {
                 while left == 0 {
                     tile += 1;
@@ -232,7 +236,7 @@ impl<'s, 'a, T: Float> PairsAbove<'s, 'a, T> {
                 return Err(Error::Cancelled);
             }
         }
-        if self.maybe.broken { Err(Error::Cancelled) } else { Ok(()) }
+        self.maybe.go_on.check()
     }
 
     /// All pairs: by first neuron, then by second.

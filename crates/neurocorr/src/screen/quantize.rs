@@ -2,6 +2,7 @@
 //! was kept, of what was lost, and of the whole.
 
 use super::block::TokenBlocks;
+use crate::go_on::GoOn;
 use crate::kernels::{PANEL, STEP, Step, prefetch};
 use crate::level::{Level, Work};
 use crate::moments::{Standard, Standards};
@@ -38,12 +39,14 @@ pub(super) struct Kept {
     pub(super) whole: f64,
 }
 
-/// Quantises the tokens of one block (in its order) into `steps`, panel after panel; what is known of each neuron.
+/// Quantises the tokens of one block (in its order) into `steps`, panel after panel; what is known of each neuron. After a break
+/// of `go_on` panels were left out.
 pub(super) fn quantize_block<T: Float>(
     columns: &Columns<'_, T>,
     standards: &[Standard],
     tokens: &[u32],
     level: Level,
+    go_on: &GoOn<'_>,
     steps: &mut [Step],
 ) -> Vec<Kept> {
     let each = TokenBlocks::steps_of(tokens.len()).max(1);
@@ -51,6 +54,9 @@ pub(super) fn quantize_block<T: Float>(
     let jobs = steps.par_chunks_mut(GROUP * each).zip(kept.par_chunks_mut(GROUP * PANEL));
     let jobs = jobs.zip(standards.par_chunks(GROUP * PANEL)).enumerate();
     jobs.for_each_init(Vec::new, |rows, (job, ((steps, kept), standards))| {
+        if go_on.is_broken() {
+            return;
+        }
         gather(columns, job * GROUP * PANEL, standards.len(), tokens, rows);
         let panels = rows.chunks(tokens.len()).zip(standards.chunks(PANEL));
         let results = steps.chunks_mut(each).zip(kept.chunks_mut(PANEL));
@@ -79,7 +85,11 @@ fn gather<T: Float>(
                 }
                 let row = columns.row(token as usize, &range).chunks(PANEL);
                 for (to, from) in rows.iter_mut().skip(at).step_by(tokens.len()).zip(row) {
-                    to[..from.len()].copy_from_slice(from);
+                    // A length that is not known would be a call.
+                    match from.first_chunk::<PANEL>() {
+                        Some(from) => *to = *from,
+                        None => to[..from.len()].copy_from_slice(from),
+                    }
                 }
             }
         }
@@ -184,7 +194,7 @@ mod tests {
         for level in Level::available() {
             for x in [rows, columns] {
                 let mut steps = vec![[0; PANEL]; 3 * each];
-                let kept = quantize_block(&x, &standards, &order, level, &mut steps);
+                let kept = quantize_block(&x, &standards, &order, level, &GoOn::always(), &mut steps);
                 for neuron in 0..neurons {
                     let centred: Vec<f64> = order
                         .iter()

@@ -1,7 +1,8 @@
-//! The bytes of some neurons, multiplied with those of others: sums in `f64`.
+//! The bytes of some neurons, multiplied with those of others: sums in `f64`. After a break of `go_on` blocks were left out.
 
 use super::copy::Copy8;
 use super::tile::PANELS;
+use crate::go_on::GoOn;
 use crate::kernels::{PANEL, ROWS, Step, TO_UNSIGNED, products};
 use crate::level::Level;
 use rayon::prelude::*;
@@ -35,12 +36,15 @@ struct Right<'a> {
 }
 
 impl Sample {
-    pub(super) fn new(copy: &Copy8, neurons: &[usize]) -> Self {
+    pub(super) fn new(copy: &Copy8, neurons: &[usize], go_on: &GoOn<'_>) -> Self {
         let block = |block: usize| {
             let steps = copy.steps(block);
             let panels = neurons.len().div_ceil(PANEL);
             let mut left = vec![[TO_UNSIGNED; PANEL]; panels * steps];
             for (at, &neuron) in neurons.iter().enumerate() {
+                if go_on.is_broken() {
+                    break;
+                }
                 let from = copy.panel(block, neuron / PANEL);
                 let to = &mut left[at / PANEL * steps..][..steps];
                 for (to, from) in to.iter_mut().zip(from) {
@@ -67,12 +71,15 @@ impl Sample {
     }
 
     /// The products of the sample with itself: by column, then row.
-    pub(super) fn gram(&self, level: Level) -> Vec<f64> {
+    pub(super) fn gram(&self, level: Level, go_on: &GoOn<'_>) -> Vec<f64> {
         let panels = self.neurons.div_ceil(PANEL);
         let of_panel = |panel: usize| {
             let mut out = vec![0.0; PANEL * self.neurons];
             let mut signed = Vec::new();
             for (index, block) in self.blocks.iter().enumerate() {
+                if go_on.is_broken() {
+                    break;
+                }
                 let steps = block.left.len() / panels.max(1);
                 signed.clear();
                 let own = &block.left[panel * steps..][..steps];
@@ -89,9 +96,12 @@ impl Sample {
     }
 
     /// The products of some panels of neurons with the sample: by neuron, then neuron of the sample.
-    pub(super) fn with(&self, copy: &Copy8, panels: &[usize], level: Level) -> Vec<f64> {
+    pub(super) fn with(&self, copy: &Copy8, panels: &[usize], level: Level, go_on: &GoOn<'_>) -> Vec<f64> {
         let mut out = vec![0.0; panels.len() * PANEL * self.neurons];
         for block in 0..self.blocks.len() {
+            if go_on.is_broken() {
+                break;
+            }
             let shares: Vec<f64> = panels
                 .iter()
                 .flat_map(|panel| {

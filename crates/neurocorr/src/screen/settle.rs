@@ -1,39 +1,47 @@
 //! The defined correlations of candidate pairs, by one pass over the tokens for all of them.
 
 use super::tile::Candidate;
+use crate::go_on::GoOn;
 use crate::level::{Level, Work};
 use crate::moments::Standard;
 use crate::pair::quotient;
 use crate::sums::{LANES, TreeSum};
 use crate::turn::{LINES, standardized_lines};
-use crate::{Columns, Float, TOKEN_BLOCK};
+use crate::{Columns, Error, Float, TOKEN_BLOCK};
 use rayon::prelude::*;
 
 /// Pairs of one first neuron that are summed side by side: the additions of one pair wait for one another.
 const ABREAST: usize = 4;
 
-/// Tokens of the centred columns that a thread has in work at a time: whole lanes, dividing a block.
+/// Pairs that a thread takes at a time.
+const PAIRS: usize = 1_024;
+
+/// Tokens of the centred columns that are in work at a time: whole lanes, dividing a block.
 pub(super) fn part(tokens: usize) -> usize {
-    // In all threads together about a twenty-fifth of a byte a value.
-    (tokens / 320 / rayon::current_num_threads()).next_power_of_two().clamp(32, TOKEN_BLOCK)
+    // About a twenty-fifth of a byte a value.
+    (tokens / 320).next_power_of_two().clamp(32, TOKEN_BLOCK)
 }
 
-/// Bytes that each neuron takes in each thread.
+/// Bytes that each neuron takes.
 pub(super) fn neuron_bytes(tokens: usize) -> usize {
-    (part(tokens) + LANES) * size_of::<f64>() + size_of::<TreeSum>() + size_of::<f64>()
+    (part(tokens) + LANES) * size_of::<f64>() + size_of::<TreeSum>()
 }
 
-/// Bytes that each candidate takes in each thread.
-pub(super) const PAIR_BYTES: usize = size_of::<TreeSum>() + size_of::<f64>();
+/// Bytes that each candidate takes.
+pub(super) const PAIR_BYTES: usize = size_of::<TreeSum>();
 
-/// The defined correlation of each candidate. Every thread takes a block of tokens, and the sums of blocks are added in
-/// order: one pass over the tokens, whatever the number of pairs.
+/// The defined correlation of each candidate, in one pass over the tokens, whatever the number of pairs: for a few tokens at a
+/// time the threads share the neurons out, to turn them into lines, and then the pairs.
+///
+/// # Errors
+/// [`Error::Cancelled`] after a break of `go_on`.
 pub(super) fn settle<T: Float>(
     columns: &Columns<'_, T>,
     standards: &[Standard],
     candidates: &[Candidate],
     level: Level,
-) -> Vec<f64> {
+    go_on: &GoOn<'_>,
+) -> Result<Vec<f64>, Error> {
     let mut places = vec![u32::MAX; standards.len()];
     for candidate in candidates {
         places[candidate.first as usize] = 0;
@@ -48,72 +56,40 @@ pub(super) fn settle<T: Float>(
     let involved: Vec<usize> = (0..standards.len()).filter(|&neuron| places[neuron] == 0).collect();
     #[expect(clippy::cast_possible_truncation, reason = "checked when the screen is made")]
     involved.iter().enumerate().for_each(|(at, &neuron)| places[neuron] = at as u32);
-    let work = Blocks { columns, standards, candidates, involved, places, level };
 
-    let (mut products, mut squares) = (vec![0.0; candidates.len()], vec![0.0; work.involved.len()]);
-    let blocks: Vec<usize> = (0..columns.tokens().div_ceil(TOKEN_BLOCK)).collect();
-    let mut memory: Vec<Block> = (0..rayon::current_num_threads()).map(|_| Block::default()).collect();
-    for wave in blocks.chunks(memory.len()) {
-        memory.par_iter_mut().zip(wave).for_each(|(memory, &block)| work.sum(block, memory));
-        for memory in &memory[..wave.len()] {
-            let add = |(sum, block): (&mut f64, &TreeSum)| *sum += block.value();
-            products.par_iter_mut().zip(&memory.products).for_each(add);
-            squares.par_iter_mut().zip(&memory.squares).for_each(add);
-        }
-    }
-    let value = |(candidate, &product): (&Candidate, &f64)| {
-        let [first, second] =
-            [candidate.first, candidate.second].map(|neuron| squares[work.places[neuron as usize] as usize]);
-        quotient(product, first, second)
-    };
-    candidates.par_iter().zip(&products).map(value).collect()
-}
-
-/// What all blocks of tokens have in common.
-struct Blocks<'a, 'b, T> {
-    columns: &'a Columns<'b, T>,
-    standards: &'a [Standard],
-    candidates: &'a [Candidate],
-    /// The neurons of the candidates, ascending.
-    involved: Vec<usize>,
-    /// By neuron: its place among those.
-    places: Vec<u32>,
-    level: Level,
-}
-
-/// One thread's block of tokens.
-#[derive(Default)]
-struct Block {
-    lines: Vec<f64>,
-    products: Vec<TreeSum>,
-    squares: Vec<TreeSum>,
-}
-
-impl<T: Float> Blocks<'_, '_, T> {
-    /// The sums of one block, for all candidates and their neurons.
-    fn sum(&self, block: usize, memory: &mut Block) {
-        let Block { lines, products, squares } = memory;
-        let part = part(self.columns.tokens());
-        // Lines that are whole kilobytes apart would fall on the same few sets of the caches.
-        let stride = part + LANES;
-        lines.resize(self.involved.len() * stride, 0.0);
-        products.clear();
-        products.resize(self.candidates.len(), TreeSum::ZERO);
-        squares.clear();
-        squares.resize(self.involved.len(), TreeSum::ZERO);
-        let end = self.columns.tokens().min((block + 1) * TOKEN_BLOCK);
-        for start in (block * TOKEN_BLOCK..end).step_by(part) {
-            let tokens = start..end.min(start + part);
-            let Self { columns, standards, level, .. } = *self;
-            let jobs = self.involved.chunks(LINES).zip(lines.chunks_mut(LINES * stride));
-            for ((neurons, lines), squares) in jobs.zip(squares.chunks_mut(LINES)) {
-                standardized_lines(columns, &tokens, neurons, standards, level, lines, stride);
-                level.run(AddSquares { squares, lines, stride, tokens: tokens.len() });
+    let part = part(columns.tokens());
+    // Lines that are whole kilobytes apart would fall on the same few sets of the caches.
+    let stride = part + LANES;
+    let mut lines = vec![0.0; involved.len() * stride];
+    let mut products = vec![TreeSum::ZERO; candidates.len()];
+    let mut squares = vec![TreeSum::ZERO; involved.len()];
+    for start in (0..columns.tokens()).step_by(part) {
+        let tokens = start..columns.tokens().min(start + part);
+        let ends_block = tokens.end.is_multiple_of(TOKEN_BLOCK);
+        let groups = involved.par_chunks(LINES).zip(lines.par_chunks_mut(LINES * stride));
+        groups.zip(squares.par_chunks_mut(LINES)).for_each(|((neurons, lines), squares)| {
+            if go_on.is_broken() {
+                return;
             }
-            let line = |neuron: u32| &lines[self.places[neuron as usize] as usize * stride..][..tokens.len()];
-            level.run(AddPairs { candidates: self.candidates, products, line });
-        }
+            standardized_lines(columns, &tokens, neurons, standards, level, lines, stride);
+            level.run(AddSquares { squares, lines, stride, tokens: tokens.len(), ends_block });
+        });
+        go_on.check()?;
+        let line = |neuron: u32| &lines[places[neuron as usize] as usize * stride..][..tokens.len()];
+        products.par_chunks_mut(PAIRS).zip(candidates.par_chunks(PAIRS)).for_each(|(products, candidates)| {
+            if go_on.is_broken() {
+                return;
+            }
+            level.run(AddPairs { candidates, products, line, ends_block });
+        });
+        go_on.check()?;
     }
+    let value = |(candidate, product): (&Candidate, &TreeSum)| {
+        let [first, second] =
+            [candidate.first, candidate.second].map(|neuron| squares[places[neuron as usize] as usize]);
+        quotient(product.value(), first.value(), second.value())
+    };
+    Ok(candidates.par_iter().zip(&products).map(value).collect())
 }
 
 struct AddSquares<'a> {
@@ -121,6 +97,7 @@ struct AddSquares<'a> {
     lines: &'a [f64],
     stride: usize,
     tokens: usize,
+    ends_block: bool,
 }
 
 impl Work for AddSquares<'_> {
@@ -131,6 +108,9 @@ impl Work for AddSquares<'_> {
         for (square, line) in self.squares.iter_mut().zip(self.lines.chunks(self.stride)) {
             let line = &line[..self.tokens];
             square.add_products(line, line);
+            if self.ends_block {
+                square.close_block();
+            }
         }
     }
 }
@@ -139,6 +119,7 @@ struct AddPairs<'a, L> {
     candidates: &'a [Candidate],
     products: &'a mut [TreeSum],
     line: L,
+    ends_block: bool,
 }
 
 impl<'l, L: Fn(u32) -> &'l [f64]> Work for AddPairs<'_, L> {
@@ -146,7 +127,7 @@ impl<'l, L: Fn(u32) -> &'l [f64]> Work for AddPairs<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { candidates, mut products, line } = self;
+        let Self { candidates, mut products, line, ends_block } = self;
         for run in candidates.chunk_by(|a, b| a.first == b.first) {
             let first = run.first().map_or(&[][..], |candidate| line(candidate.first));
             let (own, after) = products.split_at_mut(run.len());
@@ -158,6 +139,9 @@ impl<'l, L: Fn(u32) -> &'l [f64]> Work for AddPairs<'_, L> {
             }
             for (candidate, sum) in rest.iter().zip(sums_rest) {
                 sum.add_products(first, line(candidate.second));
+            }
+            if ends_block {
+                own.iter_mut().for_each(TreeSum::close_block);
             }
         }
     }
