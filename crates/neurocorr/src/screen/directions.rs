@@ -7,14 +7,20 @@ use crate::Error;
 use crate::go_on::GoOn;
 use crate::kernels::PANEL;
 use crate::level::Level;
-use faer::{Accum, Mat, MatMut, MatRef, Par, Side, linalg::matmul::matmul};
+use faer::linalg::{matmul::matmul, solvers::SelfAdjointEigen};
+use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 use rayon::prelude::*;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
 /// Eigenvalues below this share of the largest are not made directions of: they would only magnify roundings.
 const LEAST: f64 = 1e-4;
 
 /// About what rounding to bytes takes from the threshold.
 pub(super) const SLACK: f64 = 0.02;
+
+/// How long it may take until a break is seen where nothing can be asked.
+const POLL: Duration = Duration::from_millis(2);
 
 /// Directions q = Σ mᵢ pᵢ, with the vectors p of a sample.
 #[derive(Debug)]
@@ -33,9 +39,8 @@ impl Directions {
     pub(super) fn of(sample: Sample, level: Level, go_on: &GoOn<'_>) -> Result<Option<Self>, Error> {
         let (gram, size) = (sample.gram(level, go_on), sample.neurons());
         go_on.check()?;
-        let matrix = MatRef::from_column_major_slice(&gram, size, size);
-        let Ok(eigen) = matrix.self_adjoint_eigen(Side::Lower) else { return Ok(None) };
-        go_on.check()?;
+        let (gram, eigen) = eigen(gram, size, go_on)?;
+        let Some(eigen) = eigen else { return Ok(None) };
         let (values, vectors) = (eigen.S().column_vector(), eigen.U());
         let largest = values.iter().copied().fold(0.0, f64::max);
         // Ascending: from the last back.
@@ -140,6 +145,33 @@ impl Directions {
         let orthonormality = error.norm_l2() + norm * norm * (2.2 * rows * UNIT * of_gram + rows * of_products);
         let coordinates = norm * rows.sqrt() * (1.1 * rows * UNIT + of_products);
         4.0 * orthonormality + 4.0 * coordinates
+    }
+}
+
+/// The eigenvectors of a symmetric matrix, which is handed back; none if they cannot be found. The search itself cannot be asked
+/// whether to go on: after a break it is left to end by itself, in the pool.
+fn eigen(
+    matrix: Vec<f64>,
+    size: usize,
+    go_on: &GoOn<'_>,
+) -> Result<(Vec<f64>, Option<SelfAdjointEigen<f64>>), Error> {
+    let (sender, receiver) = sync_channel(1);
+    rayon::spawn(move || {
+        let view = MatRef::from_column_major_slice(&matrix, size, size);
+        let eigen = view.self_adjoint_eigen(Side::Lower).ok();
+        // It fails only if nobody waits any more.
+        let _ = sender.send((matrix, eigen));
+    });
+    loop {
+        // A thread of the pool helps, and must where it is the only one.
+        let helped = rayon::yield_now() == Some(rayon::Yield::Executed);
+        let wait = if helped { Duration::ZERO } else { POLL };
+        match receiver.recv_timeout(wait) {
+            Ok(found) => return Ok(found),
+            Err(RecvTimeoutError::Disconnected) => return Ok((Vec::new(), None)),
+            Err(RecvTimeoutError::Timeout) if go_on.is_broken() => return Err(Error::Cancelled),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
     }
 }
 
