@@ -60,6 +60,7 @@ impl<T: Float, P: Precision> Work for Turn<'_, '_, T, P> {
         let range = first..last + 1;
         let mut raw = [T::default(); LINES];
         let mut values = [[P::default(); LINES]; ROWS];
+        prefetch_places(out, stride, neurons.len(), 0);
         for start in tokens.clone().step_by(ROWS) {
             let end = tokens.end.min(start + ROWS);
             for (values, token) in values.iter_mut().zip(start..end) {
@@ -79,6 +80,7 @@ impl<T: Float, P: Precision> Work for Turn<'_, '_, T, P> {
                 }
             }
             let place = start - tokens.start;
+            prefetch_places(out, stride, neurons.len(), place + ROWS);
             for (at, line) in out.chunks_mut(stride).enumerate().take(neurons.len()) {
                 let turned: [P; ROWS] = std::array::from_fn(|row| values[row][at]);
                 // A whole cache line by one store: a length that is not known would be a call.
@@ -87,6 +89,16 @@ impl<T: Float, P: Precision> Work for Turn<'_, '_, T, P> {
                     _ => line[place..place + (end - start)].copy_from_slice(&turned[..end - start]),
                 }
             }
+        }
+    }
+}
+
+/// Asks for the places of the next rows in all lines: writing to memory that is far away has to wait for it too.
+#[inline(always)]
+fn prefetch_places<P>(out: &[P], stride: usize, lines: usize, place: usize) {
+    for line in out.chunks(stride).take(lines) {
+        if let Some(places) = line.get(place..place + ROWS) {
+            prefetch(places);
         }
     }
 }

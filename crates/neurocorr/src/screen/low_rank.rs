@@ -63,7 +63,7 @@ const READING: f64 = 37.0;
 const SETTLING: f64 = 100.0;
 
 /// Panels of neurons that the prediction looks at.
-const TESTED: usize = 32;
+const TESTED: usize = 16;
 
 /// Neurons of a job, and of a side of a tile.
 const JOB: usize = PANELS * PANEL;
