@@ -1,10 +1,12 @@
 //! From products to correlations or dissimilarities, where they stand.
 
 use crate::dense::{Layout, Lines, panel_values};
+use crate::go_on::GoOn;
 use crate::pair::quotient;
 use crate::standardize::panel_of;
 use crate::{Columns, CrossProducts, Error, Float, Moments, NEURON_BLOCK, NonFinite, Precision};
 use rayon::prelude::*;
+use std::ops::ControlFlow;
 
 /// What a result holds of each pair's correlation r.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -54,8 +56,23 @@ impl<P: Precision> Correlations<P> {
     /// The upper triangle by rows, as SciPy's `squareform` gives it: n (n − 1) / 2 values, where the products stood.
     #[must_use]
     pub fn into_condensed(mut self, measure: Measure) -> Vec<P> {
-        finish_condensed(&mut self.products, &self.diagonals, self.neurons, measure);
+        finish_condensed(&mut self.products, &self.diagonals, self.neurons, measure, &GoOn::always());
         self.products
+    }
+
+    /// As [`into_condensed`](Self::into_condensed), asking now and then, from any thread, whether to go on.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`] after a break.
+    pub fn into_condensed_while_told(
+        mut self,
+        measure: Measure,
+        go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Result<Vec<P>, Error> {
+        let go_on = GoOn::told(go_on);
+        finish_condensed(&mut self.products, &self.diagonals, self.neurons, measure, &go_on);
+        go_on.check()?;
+        Ok(self.products)
     }
 
     /// The full matrix, n × n, exactly symmetric; the diagonal is r = 1.
@@ -72,7 +89,7 @@ impl<P: Precision> Correlations<P> {
             }
         });
         drop(self.products);
-        finish_square(&mut out, &self.diagonals, n, measure);
+        finish_square(&mut out, &self.diagonals, n, measure, &GoOn::always());
         out
     }
 }
@@ -95,12 +112,21 @@ pub(crate) fn set_squares(diagonals: &mut [f64], squares: &[f64]) {
     }
 }
 
-/// Products become the measure, in place, in [`Layout::Condensed`].
-pub(crate) fn finish_condensed<P: Precision>(out: &mut [P], diagonals: &[P], neurons: usize, measure: Measure) {
+/// Products become the measure, in place, in [`Layout::Condensed`]; panels are left out after a break.
+pub(crate) fn finish_condensed<P: Precision>(
+    out: &mut [P],
+    diagonals: &[P],
+    neurons: usize,
+    measure: Measure,
+    go_on: &GoOn<'_>,
+) {
     let squares = squares(diagonals, neurons);
     let panels =
         Layout::Condensed.lines(out, neurons).into_par_iter().zip(diagonals.par_chunks(panel_values(neurons)));
     panels.for_each(|(lines, diagonal)| {
+        if go_on.is_broken() {
+            return;
+        }
         let Lines { panel, rows, length, .. } = lines;
         let width = panel.len();
         let mut end = rows.len();
@@ -119,12 +145,21 @@ pub(crate) fn finish_condensed<P: Precision>(out: &mut [P], diagonals: &[P], neu
     });
 }
 
-/// Products become the measure, in place, in [`Layout::Square`].
-pub(crate) fn finish_square<P: Precision>(out: &mut [P], diagonals: &[P], neurons: usize, measure: Measure) {
+/// Products become the measure, in place, in [`Layout::Square`]; panels are left out after a break.
+pub(crate) fn finish_square<P: Precision>(
+    out: &mut [P],
+    diagonals: &[P],
+    neurons: usize,
+    measure: Measure,
+    go_on: &GoOn<'_>,
+) {
     let squares = squares(diagonals, neurons);
     let panels =
         Layout::Square.lines(out, neurons).into_par_iter().zip(diagonals.par_chunks(panel_values(neurons)));
     panels.for_each(|(lines, diagonal)| {
+        if go_on.is_broken() {
+            return;
+        }
         let Lines { panel, rows, .. } = lines;
         let width = panel.len();
         for (at, row) in rows.chunks_mut(neurons).enumerate() {
@@ -134,7 +169,7 @@ pub(crate) fn finish_square<P: Precision>(out: &mut [P], diagonals: &[P], neuron
             apply(&mut row[a + 1..], squares[a], &squares[a + 1..], measure);
         }
     });
-    mirror(out, neurons);
+    mirror(out, neurons, go_on);
 }
 
 /// The measure of the products of one neuron with some others.
@@ -148,8 +183,11 @@ fn apply<P: Precision>(products: &mut [P], square: f64, squares: &[f64], measure
 const MIRRORED: usize = 8;
 
 /// Copies the upper triangle of a square to the lower one.
-fn mirror<P: Precision>(out: &mut [P], neurons: usize) {
+fn mirror<P: Precision>(out: &mut [P], neurons: usize, go_on: &GoOn<'_>) {
     for start in (0..neurons).step_by(NEURON_BLOCK) {
+        if go_on.is_broken() {
+            return;
+        }
         let end = neurons.min(start + NEURON_BLOCK);
         let (head, tail) = out.split_at_mut(end * neurons);
         let own = &mut head[start * neurons..];

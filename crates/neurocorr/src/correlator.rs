@@ -1,6 +1,7 @@
 //! One pass: co-moments of tokens that come in chunks of any size; mergeable, saved and resumed.
 
-use crate::dense::{Layout, Watch, add_triangle, diagonal_values, panel_values, triangle_tiles};
+use crate::dense::{Layout, add_triangle, diagonal_values, panel_values, triangle_tiles};
+use crate::go_on::GoOn;
 use crate::moments::{Moments, Standard, power_of_two_over};
 use crate::standardize::{Block, panel_of};
 use crate::{Columns, Correlations, Error, Float, NonFinite, Order, TOKEN_BLOCK};
@@ -136,7 +137,7 @@ impl Correlator {
             return Ok(());
         }
         let waiting = self.pending.len() / neurons;
-        let watch = Watch::new(observe, triangle_tiles(neurons) * ((waiting + chunk.tokens()) / TOKENS));
+        let go_on = GoOn::observed(observe, triangle_tiles(neurons) * ((waiting + chunk.tokens()) / TOKENS));
         let mut block = None;
         let mut start = 0;
         while start < chunk.tokens() {
@@ -146,14 +147,14 @@ impl Correlator {
                 self.count(
                     &chunk.part(&(start..end)),
                     block.get_or_insert_with(|| Block::new(neurons)),
-                    &watch,
+                    &go_on,
                 )?;
             } else {
                 self.keep(chunk, &(start..end));
                 if self.pending.len() == TOKENS * neurons {
                     let pending = std::mem::take(&mut self.pending);
                     let block = block.get_or_insert_with(|| Block::new(neurons));
-                    self.count(&rows(&pending, neurons), block, &watch)?;
+                    self.count(&rows(&pending, neurons), block, &go_on)?;
                     self.pending = pending;
                     self.pending.clear();
                 }
@@ -184,7 +185,7 @@ impl Correlator {
         &mut self,
         part: &Columns<'_, T>,
         block: &mut Block<f64>,
-        watch: &Watch<'_>,
+        go_on: &GoOn<'_>,
     ) -> Result<(), Error> {
         let own = Moments::of(part);
         let (before, tokens) = (count(self.counted), count(part.tokens()));
@@ -218,7 +219,7 @@ impl Correlator {
             block.append(&row);
         }
         let Self { products, diagonals, .. } = self;
-        add_triangle(block, Layout::Condensed, products, diagonals, self.counted == 0, watch)?;
+        add_triangle(block, Layout::Condensed, products, diagonals, self.counted == 0, go_on)?;
         self.counted += part.tokens();
         Ok(())
     }
@@ -227,8 +228,8 @@ impl Correlator {
     fn flush(&mut self) -> Result<(), Error> {
         if !self.pending.is_empty() {
             let (pending, neurons) = (std::mem::take(&mut self.pending), self.neurons());
-            let watch = Watch::new(&|_, _| ControlFlow::Continue(()), 0);
-            self.count(&rows(&pending, neurons), &mut Block::new(neurons), &watch)?;
+            let go_on = GoOn::always();
+            self.count(&rows(&pending, neurons), &mut Block::new(neurons), &go_on)?;
         }
         Ok(())
     }

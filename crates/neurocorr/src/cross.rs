@@ -1,6 +1,7 @@
 //! Two matrices over the same tokens: every neuron of one with every neuron of the other.
 
-use crate::dense::{Watch, add_rectangle};
+use crate::dense::add_rectangle;
+use crate::go_on::GoOn;
 use crate::matrix::{check_length, moments, roots};
 use crate::moments::Standard;
 use crate::pair::quotient;
@@ -107,9 +108,9 @@ impl<P: Precision> Dense<'_, P> {
         out: &mut [P],
     ) -> Result<(), Error> {
         let (rows, others) = (pass.x.len(), pass.y.len());
-        let watch = Watch::new(self.observe, pass.tiles(rows));
+        let go_on = GoOn::observed(self.observe, pass.tiles(rows));
         let mut blocks = (Block::new(rows), Block::new(others));
-        let squares = pass.products(x, y, &pass.x, &mut blocks, out, &watch)?;
+        let squares = pass.products(x, y, &pass.x, &mut blocks, out, &go_on)?;
         let value = |product, x, y| P::of(measure.of(quotient(product, x, y)));
         out.par_chunks_mut(others.max(1)).zip(&squares.0).for_each(|(row, &square)| {
             for (product, &other) in row.iter_mut().zip(&squares.1) {
@@ -156,7 +157,7 @@ impl<P: Precision> Dense<'_, P> {
         let pass = Pass::new(self, x, y)?;
         let (rows, columns) = (x.neurons(), y.neurons());
         let strip = strip.min(rows);
-        let watch = Watch::new(self.observe, pass.tiles(rows));
+        let go_on = GoOn::observed(self.observe, pass.tiles(rows));
         let mut out = vec![P::default(); strip * columns];
         let mut blocks = (Block::new(strip), Block::new(columns));
         let none = Best { size: f64::NEG_INFINITY, neighbour: Neighbour { neuron: 0, correlation: 0.0 } };
@@ -168,7 +169,7 @@ impl<P: Precision> Dense<'_, P> {
                 blocks.0 = Block::new(range.len());
             }
             let part = x.select(&range);
-            let squares = pass.products(&part, y, &pass.x[range.clone()], &mut blocks, out, &watch)?;
+            let squares = pass.products(&part, y, &pass.x[range.clone()], &mut blocks, out, &go_on)?;
             let best_of_row = |(row, &square): (&[P], &f64)| {
                 let mut best = none;
                 for (neuron, (&product, &other)) in row.iter().zip(&squares.1).enumerate() {
@@ -258,7 +259,7 @@ impl Pass<'_> {
         standards: &[Standard],
         blocks: &mut (Block<P>, Block<P>),
         out: &mut [P],
-        watch: &Watch<'_>,
+        go_on: &GoOn<'_>,
     ) -> Result<(Vec<f64>, Vec<f64>), Error> {
         let (of_x, of_y) = blocks;
         let mut squares = (vec![0.0; of_x.neurons()], vec![0.0; of_y.neurons()]);
@@ -267,7 +268,7 @@ impl Pass<'_> {
             let tokens = start..self.tokens.min(start + TOKEN_BLOCK);
             of_x.fill_among(x, &tokens, standards, self.roots.as_deref(), among_x);
             of_y.fill_among(y, &tokens, &self.y, self.roots.as_deref(), among_y);
-            add_rectangle(of_x, of_y, out, start == 0, watch)?;
+            add_rectangle(of_x, of_y, out, start == 0, go_on)?;
             of_x.add_squares(&mut squares.0);
             of_y.add_squares(&mut squares.1);
         }

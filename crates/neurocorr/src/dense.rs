@@ -1,14 +1,14 @@
 //! The product of all pairs of standardised columns, tile by tile, where the result will stand. But for the screen's
 //! directions, the one file that names faer.
 
+use crate::go_on::GoOn;
 use crate::level::{Level, Work};
 use crate::standardize::{Block, SINGLE_TOKENS, panel_of};
 use crate::{Error, NEURON_BLOCK, Precision};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 use rayon::prelude::*;
-use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::ops::Range;
 
 /// What faer multiplies.
 pub trait Product: faer::traits::ComplexField + Send + Sync {}
@@ -224,30 +224,6 @@ fn push_column<'a, P: Precision>(jobs: &mut Vec<Job<'a, P>>, lines: Lines<'a, P>
     }
 }
 
-/// Tells of every tile that is done, and whether the caller wants to go on.
-pub(crate) struct Watch<'a> {
-    observe: &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
-    done: AtomicUsize,
-    total: usize,
-    cancelled: AtomicBool,
-}
-
-impl<'a> Watch<'a> {
-    pub(crate) fn new(observe: &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Sync), total: usize) -> Self {
-        Self { observe, done: AtomicUsize::new(0), total, cancelled: AtomicBool::new(false) }
-    }
-
-    fn cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
-    }
-
-    fn tile(&self) {
-        if (self.observe)(self.done.fetch_add(1, Ordering::Relaxed) + 1, self.total).is_break() {
-            self.cancelled.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
 /// Tiles of the triangle of so many neurons.
 pub(crate) fn triangle_tiles(neurons: usize) -> usize {
     let panels = neurons.div_ceil(NEURON_BLOCK);
@@ -261,9 +237,9 @@ pub(crate) fn add_triangle<P: Precision, Q: SumIn<P>>(
     out: &mut [P],
     diagonals: &mut [P],
     replace: bool,
-    watch: &Watch<'_>,
+    go_on: &GoOn<'_>,
 ) -> Result<(), Error> {
-    run(triangle_jobs(layout, out, diagonals, block.neurons()), block, block, replace, watch)
+    run(triangle_jobs(layout, out, diagonals, block.neurons()), block, block, replace, go_on)
 }
 
 /// Adds the products of the same tokens of two matrices: `out` has a row for each neuron of `x`, a column for each of `y`.
@@ -272,7 +248,7 @@ pub(crate) fn add_rectangle<P: Precision>(
     y: &Block<P>,
     out: &mut [P],
     replace: bool,
-    watch: &Watch<'_>,
+    go_on: &GoOn<'_>,
 ) -> Result<(), Error> {
     let mut jobs = Vec::new();
     let length = y.neurons();
@@ -280,7 +256,7 @@ pub(crate) fn add_rectangle<P: Precision>(
         let panel = panel_of(right, x.neurons());
         push_column(&mut jobs, Lines { panel, rows, first: 0, stride: length, length }, right, 0);
     }
-    run(jobs, y, x, replace, watch)
+    run(jobs, y, x, replace, go_on)
 }
 
 /// Every tile by one thread, pieces of tokens in order: the bits do not depend on the number of threads.
@@ -289,10 +265,10 @@ fn run<P: Precision, Q: SumIn<P>>(
     left: &Block<Q>,
     right: &Block<Q>,
     replace: bool,
-    watch: &Watch<'_>,
+    go_on: &GoOn<'_>,
 ) -> Result<(), Error> {
     jobs.into_par_iter().for_each_init(Vec::new, |own, mut job| {
-        if watch.cancelled() {
+        if go_on.was_broken() {
             return;
         }
         if job.target.nrows() == 1 {
@@ -306,9 +282,9 @@ fn run<P: Precision, Q: SumIn<P>>(
         } else {
             add_pieces(job.target, job.panels, [left, right], replace, own);
         }
-        watch.tile();
+        go_on.add(1);
     });
-    if watch.cancelled() { Err(Error::Cancelled) } else { Ok(()) }
+    go_on.check()
 }
 
 /// Distance between the values of a single row.

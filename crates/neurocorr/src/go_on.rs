@@ -40,14 +40,10 @@ impl<'a> GoOn<'a> {
         Self::asking(Ask::Observer(observe, parts))
     }
 
-    /// So many more parts are done.
-    ///
-    /// # Errors
-    /// As [`check`](Self::check), after asking.
-    pub(crate) fn add(&self, parts: usize) -> Result<(), Error> {
+    /// So many more parts are done: the caller is told, and asked.
+    pub(crate) fn add(&self, parts: usize) {
         self.done.fetch_add(parts, Ordering::Relaxed);
         self.is_broken();
-        self.check()
     }
 
     /// Asks, unless there was a break: pieces of work after it are left out.

@@ -1,7 +1,8 @@
 //! The dense matrix in one call: in either precision, with weights, into memory of the caller's, observed.
 
 use crate::correlations::{finish_condensed, finish_square, set_squares};
-use crate::dense::{Layout, SumIn, Watch, add_triangle, diagonal_values, triangle_tiles};
+use crate::dense::{Layout, SumIn, add_triangle, diagonal_values, triangle_tiles};
+use crate::go_on::GoOn;
 use crate::moments::{Standard, check_weights, power_of_two_over};
 use crate::standardize::Block;
 use crate::{Columns, Error, Float, Measure, Moments, NonFinite, Precision, TOKEN_BLOCK};
@@ -78,9 +79,12 @@ impl Dense<'_, f64> {
     ) -> Result<Vec<f64>, Error> {
         let neurons = self.neurons_of(columns);
         let mut out = vec![0.0; Layout::Condensed.values(neurons)];
-        let (mut diagonals, squares) = self.sums::<T, f32>(columns, Layout::Condensed, &mut out, true)?;
+        let go_on = self.go_on(columns);
+        let (mut diagonals, squares) =
+            self.sums::<T, f32>(columns, Layout::Condensed, &mut out, true, &go_on)?;
         set_squares(&mut diagonals, &squares);
-        finish_condensed(&mut out, &diagonals, neurons, measure);
+        finish_condensed(&mut out, &diagonals, neurons, measure, &go_on);
+        go_on.check()?;
         Ok(out)
     }
 }
@@ -201,9 +205,10 @@ impl<'a, P: Precision> Dense<'a, P> {
         measure: Measure,
         out: &mut [P],
     ) -> Result<(), Error> {
-        let diagonals = self.products(columns, Layout::Condensed, out)?;
-        finish_condensed(out, &diagonals, self.neurons_of(columns), measure);
-        Ok(())
+        let go_on = self.go_on(columns);
+        let diagonals = self.products(columns, Layout::Condensed, out, &go_on)?;
+        finish_condensed(out, &diagonals, self.neurons_of(columns), measure, &go_on);
+        go_on.check()
     }
 
     /// The full matrix, n × n, exactly symmetric; the diagonal is r = 1.
@@ -226,9 +231,10 @@ impl<'a, P: Precision> Dense<'a, P> {
         measure: Measure,
         out: &mut [P],
     ) -> Result<(), Error> {
-        let diagonals = self.products(columns, Layout::Square, out)?;
-        finish_square(out, &diagonals, self.neurons_of(columns), measure);
-        Ok(())
+        let go_on = self.go_on(columns);
+        let diagonals = self.products(columns, Layout::Square, out, &go_on)?;
+        finish_square(out, &diagonals, self.neurons_of(columns), measure, &go_on);
+        go_on.check()
     }
 
     /// Sums the products into `out`; those of panels with themselves are returned.
@@ -237,8 +243,9 @@ impl<'a, P: Precision> Dense<'a, P> {
         columns: &Columns<'_, T>,
         layout: Layout,
         out: &mut [P],
+        go_on: &GoOn<'_>,
     ) -> Result<Vec<P>, Error> {
-        let (diagonals, _) = self.sums::<T, P>(columns, layout, out, false)?;
+        let (diagonals, _) = self.sums::<T, P>(columns, layout, out, false, go_on)?;
         Ok(diagonals)
     }
 
@@ -250,6 +257,7 @@ impl<'a, P: Precision> Dense<'a, P> {
         layout: Layout,
         out: &mut [P],
         want_squares: bool,
+        go_on: &GoOn<'_>,
     ) -> Result<(Vec<P>, Vec<f64>), Error> {
         let (tokens, neurons) = (columns.tokens(), self.neurons_of(columns));
         check_length(out.len(), layout.values(neurons))?;
@@ -260,16 +268,20 @@ impl<'a, P: Precision> Dense<'a, P> {
         let mut diagonals = vec![P::default(); diagonal_values(neurons)];
         let mut squares = vec![0.0; if want_squares { neurons } else { 0 }];
         let mut block = Block::<Q>::new(neurons);
-        let watch = Watch::new(self.observe, triangle_tiles(neurons) * tokens.div_ceil(TOKEN_BLOCK));
         for start in (0..tokens).step_by(TOKEN_BLOCK) {
             let part = start..tokens.min(start + TOKEN_BLOCK);
             block.fill_among(columns, &part, &standards, roots.as_deref(), among);
             if want_squares {
                 block.add_squares(&mut squares);
             }
-            add_triangle(&block, layout, out, &mut diagonals, start == 0, &watch)?;
+            add_triangle(&block, layout, out, &mut diagonals, start == 0, go_on)?;
         }
         Ok((diagonals, squares))
+    }
+
+    fn go_on<T: Float>(&self, columns: &Columns<'_, T>) -> GoOn<'a> {
+        let tiles = triangle_tiles(self.neurons_of(columns));
+        GoOn::observed(self.observe, tiles * columns.tokens().div_ceil(TOKEN_BLOCK))
     }
 
     /// The weights, checked, by a power of two that brings the greatest to the order of one: so no bit depends on a factor

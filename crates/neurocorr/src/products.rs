@@ -1,6 +1,7 @@
 //! Second pass over tokens that come in parts.
 
-use crate::dense::{Layout, Watch, add_triangle, diagonal_values, triangle_tiles};
+use crate::dense::{Layout, add_triangle, diagonal_values, triangle_tiles};
+use crate::go_on::GoOn;
 use crate::matrix::roots;
 use crate::moments::{Standard, check_weights};
 use crate::standardize::Block;
@@ -103,7 +104,7 @@ impl<P: Precision> CrossProducts<P> {
     ) -> Result<(), Error> {
         part.check_neurons(self.standards.len())?;
         let total = triangle_tiles(self.standards.len()) * part.tokens().div_ceil(TOKEN_BLOCK);
-        let watch = Watch::new(observe, total);
+        let go_on = GoOn::observed(observe, total);
         for start in (0..part.tokens()).step_by(TOKEN_BLOCK) {
             let tokens = start..(start + TOKEN_BLOCK).min(part.tokens());
             self.block.fill(part, &tokens, &self.standards, roots);
@@ -114,7 +115,7 @@ impl<P: Precision> CrossProducts<P> {
                 &mut self.products,
                 &mut self.diagonals,
                 replace,
-                &watch,
+                &go_on,
             )?;
         }
         self.tokens += part.tokens();

@@ -257,7 +257,10 @@ impl<'s, 'a, T: Float> Join<'s, 'a, T> {
                 doubtful.iter().map(|pair| (pair.0 as usize, pair.1 as usize)).collect();
             pairs.sort_unstable();
             self.news.settled += pairs.len();
-            for (&(a, b), value) in pairs.iter().zip(self.screen.correlations(&pairs)?) {
+            let (observer, at) = (self.observer, self.at);
+            let go_on = || observer.progress(Stage::Screen, at.0, at.1);
+            let values = self.screen.chosen_pairs().while_told(&go_on).correlations(&pairs)?;
+            for (&(a, b), value) in pairs.iter().zip(values) {
                 if self.sign.reaches(value, self.threshold) {
                     self.join(a, b);
                 }

@@ -57,7 +57,8 @@ fn dissimilarities(
         }
         Ok(())
     })?;
-    Ok(products.finish()?.into_condensed(config.measure()))
+    let go_on = || observer.progress(Stage::Correlation, 1, 1);
+    Ok(products.finish()?.into_condensed_while_told(config.measure(), &go_on)?)
 }
 
 /// A block of tokens in the form that neurocorr takes.

@@ -89,7 +89,8 @@ impl Links<'_> {
         let left: usize = todo(&before).iter().map(|index| pairs(of(index).len())).sum();
         self.done.store(self.total.saturating_sub(left), Ordering::Relaxed);
         if let Some(near) = near.filter(|_| left > 0) {
-            let chosen = ChosenPairs::new(columns, moments, self.config.non_finite)?;
+            let go_on = || self.watch(0, 0, 1);
+            let chosen = ChosenPairs::new(columns, moments, self.config.non_finite)?.while_told(&go_on);
             sparse::link(self, &chosen, &near, columns.tokens(), &mut before)?;
         }
         let todo = todo(&before);
@@ -302,7 +303,8 @@ impl<'l, 'c, 'd, T: Float> Recomputed<'l, 'c, 'd, T> {
         }
         let named = |own: &[usize]| own.iter().map(|&own| self.part.neuron(own)).collect::<Vec<_>>();
         let (rows, measure) = (named(a), self.links.config.measure());
-        let dense = Dense::new().non_finite(NonFinite::Uncorrelated);
+        let watch = |_: usize, _: usize| self.links.watch(0, 0, 1);
+        let dense = Dense::new().non_finite(NonFinite::Uncorrelated).observe(&watch);
         let mut values = vec![0.0; a.len() * b.len()];
         for (part, neurons) in b.chunks(ACROSS).enumerate() {
             let found = dense.cross_among(columns, moments, [&rows, &named(neurons)], measure)?;
@@ -322,6 +324,7 @@ impl<T: Float> Exact for Recomputed<'_, '_, '_, T> {
         }
         match self.across(a, b) {
             Ok(values) => values,
+            Err(neurocorr::Error::Cancelled) => None,
             Err(error) => {
                 if let Ok(mut failed) = self.failed.lock() {
                     *failed = Some(error);

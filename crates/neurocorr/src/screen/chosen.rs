@@ -5,6 +5,8 @@ use super::{pairs, settle, single};
 use crate::go_on::GoOn;
 use crate::moments::Standard;
 use crate::{Columns, Error, Float, Level, Moments, NonFinite, error_bound};
+use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 /// The correlations of chosen pairs of neurons, where moments are known: for whoever knows which pairs matter.
 ///
@@ -17,11 +19,18 @@ use crate::{Columns, Error, Float, Level, Moments, NonFinite, error_bound};
 /// assert!((near[0] - exact[0]).abs() < ChosenPairs::<f64>::error_bound_of_single_products(4));
 /// # Ok::<(), neurocorr::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ChosenPairs<'a, T> {
     columns: Columns<'a, T>,
-    standards: Vec<Standard>,
+    standards: Cow<'a, [Standard]>,
     level: Level,
+    ask: Option<&'a (dyn Fn() -> ControlFlow<()> + Sync)>,
+}
+
+impl<T> std::fmt::Debug for ChosenPairs<'_, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChosenPairs").field("level", &self.level).finish_non_exhaustive()
+    }
 }
 
 impl<'a, T: Float> ChosenPairs<'a, T> {
@@ -42,7 +51,22 @@ impl<'a, T: Float> ChosenPairs<'a, T> {
         if u32::try_from(columns.neurons()).is_err() {
             return Err(Error::TooMany { what: "neurons", found: columns.neurons(), most: u32::MAX as usize });
         }
-        Ok(Self { columns: *columns, standards: moments.standards(non_finite)?, level: Level::detect() })
+        Ok(Self::of_standards(columns, Cow::Owned(moments.standards(non_finite)?), Level::detect()))
+    }
+
+    /// Of fewer than 2³² neurons.
+    pub(super) fn of_standards(columns: &Columns<'a, T>, standards: Cow<'a, [Standard]>, level: Level) -> Self {
+        Self { columns: *columns, standards, level, ask: None }
+    }
+
+    /// Asks now and then, from any thread, whether to go on; break ends the work with [`Error::Cancelled`].
+    #[must_use]
+    pub fn while_told(self, go_on: &'a (dyn Fn() -> ControlFlow<()> + Sync)) -> Self {
+        Self { ask: Some(go_on), ..self }
+    }
+
+    fn go_on(&self) -> GoOn<'a> {
+        self.ask.map_or(GoOn::always(), GoOn::told)
     }
 
     /// At another level; every one gives the same bits.
@@ -60,7 +84,7 @@ impl<'a, T: Float> ChosenPairs<'a, T> {
     /// [`Error::Mismatch`] for a neuron that the matrix does not have.
     pub fn correlations(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
         self.check(pairs)?;
-        correlations(&self.columns, &self.standards, self.level, pairs)
+        correlations(&self.columns, &self.standards, self.level, pairs, &self.go_on())
     }
 
     /// As [`correlations`](Self::correlations), each within
@@ -72,7 +96,7 @@ impl<'a, T: Float> ChosenPairs<'a, T> {
     /// As [`correlations`](Self::correlations).
     pub fn correlations_of_single_products(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
         self.check(pairs)?;
-        Ok(single::correlations(&self.columns, &self.standards, pairs, self.level))
+        single::correlations(&self.columns, &self.standards, pairs, self.level, &self.go_on())
     }
 
     /// How far a result of [`correlations_of_single_products`](Self::correlations_of_single_products) can be from the exact
@@ -100,11 +124,12 @@ pub(super) fn check(pairs: &[(usize, usize)], neurons: usize) -> Result<(), Erro
 }
 
 /// Of pairs that were checked, in a matrix of fewer than 2³² neurons.
-pub(super) fn correlations<T: Float>(
+fn correlations<T: Float>(
     columns: &Columns<'_, T>,
     standards: &[Standard],
     level: Level,
     pairs: &[(usize, usize)],
+    go_on: &GoOn<'_>,
 ) -> Result<Vec<f64>, Error> {
     let mut values = Vec::with_capacity(pairs.len());
     for part in pairs.chunks(pairs::batch(columns.tokens(), columns.neurons())) {
@@ -116,7 +141,7 @@ pub(super) fn correlations<T: Float>(
             within: 0.0,
         };
         let candidates: Vec<Candidate> = part.iter().map(candidate).collect();
-        values.extend(settle::settle(columns, standards, &candidates, level, &GoOn::always())?);
+        values.extend(settle::settle(columns, standards, &candidates, level, go_on)?);
     }
     Ok(values)
 }

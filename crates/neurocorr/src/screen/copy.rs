@@ -46,7 +46,8 @@ impl Copy8 {
             let (steps, after) = rest.split_at_mut(panels * TokenBlocks::steps_of(tokens.len()));
             rest = after;
             kept.push(quantize_block(columns, standards, tokens, level, go_on, steps));
-            go_on.add(1)?;
+            go_on.add(1);
+            go_on.check()?;
         }
         Ok(Self { neurons, panels, blocks, store, stages: Stages::new(&kept) })
     }

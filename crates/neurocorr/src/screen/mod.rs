@@ -36,6 +36,7 @@ use bound::Stages;
 use copy::Copy8;
 use energy::Weights;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use tile::{Candidate, Question, Scratch};
 
@@ -144,7 +145,8 @@ impl<'a, T: Float> Screen<'a, T> {
             for own in of_panels {
                 energies[range.clone()].iter_mut().zip(own).for_each(|(energy, own)| *energy += own);
             }
-            go_on.add(1)?;
+            go_on.add(1);
+            go_on.check()?;
         }
         let standards = moments.standards(options.non_finite)?;
         let mut order = energy::order(&energies);
@@ -197,8 +199,13 @@ impl<'a, T: Float> Screen<'a, T> {
     /// # Errors
     /// [`Error::Mismatch`] for a neuron that the matrix does not have.
     pub fn correlations(&self, pairs: &[(usize, usize)]) -> Result<Vec<f64>, Error> {
-        chosen::check(pairs, self.columns.neurons())?;
-        chosen::correlations(&self.columns, &self.standards, self.options.level, pairs)
+        self.chosen_pairs().correlations(pairs)
+    }
+
+    /// For the correlations of chosen pairs, without reading the moments again.
+    #[must_use]
+    pub fn chosen_pairs(&self) -> ChosenPairs<'_, T> {
+        ChosenPairs::of_standards(&self.columns, Cow::Borrowed(&self.standards), self.options.level)
     }
 
     /// What was found of each neuron in the first pass.

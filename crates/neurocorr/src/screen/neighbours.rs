@@ -60,7 +60,8 @@ impl<T: Float> Screen<'_, T> {
             kept.retain(|candidate| floors.in_question(candidate));
             done += now.len();
             wave = (2 * wave).min(most_tiles());
-            go_on.add(now.len())?;
+            go_on.add(now.len());
+            go_on.check()?;
         }
         kept.sort_unstable_by_key(|candidate| (candidate.first, candidate.second));
         let mut nearest = vec![Vec::new(); neurons];

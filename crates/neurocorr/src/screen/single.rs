@@ -1,10 +1,11 @@
 //! The correlations of some pairs in single products: ten times as many in a second as the defined kernel, within a bound.
 
+use crate::go_on::GoOn;
 use crate::level::{Level, Work};
 use crate::moments::Standard;
 use crate::pair::quotient;
 use crate::turn::{LINES, standardized_lines};
-use crate::{Columns, Float};
+use crate::{Columns, Error, Float};
 use rayon::prelude::*;
 
 /// Tokens of a part at most.
@@ -29,12 +30,16 @@ const LEAST: usize = 64;
 const LANES: usize = 16;
 
 /// The correlation of each pair, within [`ChosenPairs::error_bound_of_single_products`](super::ChosenPairs) of the exact one. Bits depend on how many neurons are asked about at a time, not on the number of threads or the level.
+///
+/// # Errors
+/// [`Error::Cancelled`] after a break of `go_on`.
 pub(super) fn correlations<T: Float>(
     columns: &Columns<'_, T>,
     standards: &[Standard],
     pairs: &[(usize, usize)],
     level: Level,
-) -> Vec<f64> {
+    go_on: &GoOn<'_>,
+) -> Result<Vec<f64>, Error> {
     let mut places = vec![usize::MAX; standards.len()];
     for &(first, second) in pairs {
         (places[first], places[second]) = (0, 0);
@@ -59,6 +64,9 @@ pub(super) fn correlations<T: Float>(
         let tokens = start..columns.tokens().min(start + part);
         let groups = involved.par_chunks(LINES).zip(lines.par_chunks_mut(LINES * stride));
         groups.zip(squares.par_chunks_mut(LINES)).for_each(|((neurons, lines), squares)| {
+            if go_on.is_broken() {
+                return;
+            }
             standardized_lines(columns, &tokens, neurons, standards, level, lines, stride);
             // The last part is short: what stood behind it does not count.
             lines.chunks_mut(stride).for_each(|line| line[tokens.len()..].fill(0.0));
@@ -66,14 +74,17 @@ pub(super) fn correlations<T: Float>(
         });
         let line = |place: usize| &lines[place * stride..][..part];
         products.par_chunks_mut(PAIRS).zip(sorted.par_chunks(PAIRS)).for_each(|(products, pairs)| {
-            level.run(Add { products, pairs, line });
+            if !go_on.is_broken() {
+                level.run(Add { products, pairs, line });
+            }
         });
+        go_on.check()?;
     }
     let mut values = vec![0.0; pairs.len()];
     for ((&at, &(first, second)), &product) in order.iter().zip(&sorted).zip(&products) {
         values[at] = quotient(product, squares[first], squares[second]);
     }
-    values
+    Ok(values)
 }
 
 struct AddSquares<'a> {
