@@ -7,7 +7,7 @@ use crate::level::{Level, Work};
 use crate::observer::{Gate, Observer};
 use crate::spanning::{Nearest, grow};
 use crate::union::UnionFind;
-use crate::{Condensed, Error, Float};
+use crate::{CondensedView, Error, Float};
 use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
@@ -63,7 +63,7 @@ pub(crate) fn bytes_needed<T: Float>(n: usize) -> u64 {
 /// # Errors
 /// [`Error::Value`] and [`Error::Cancelled`]. Where the result is `None`, the values have not been checked.
 pub(crate) fn sifted_tree<T: Float>(
-    condensed: &Condensed<T>,
+    condensed: CondensedView<'_, T>,
     level: Level,
     observer: &dyn Observer,
 ) -> Result<Option<Vec<Step<T>>>, Error> {
@@ -73,7 +73,7 @@ pub(crate) fn sifted_tree<T: Float>(
 
 /// All pairs that are in any minimum spanning tree.
 fn candidates<T: Float>(
-    condensed: &Condensed<T>,
+    condensed: CondensedView<'_, T>,
     level: Level,
     observer: &dyn Observer,
 ) -> Result<Option<Vec<Pair<T>>>, Error> {
@@ -148,7 +148,7 @@ fn bound<T: Float>(values: &[T], starts: &[usize], labels: &[u32]) -> T {
 
 /// Looks through all pairs.
 struct Sieve<'a, T: Float> {
-    condensed: &'a Condensed<T>,
+    condensed: CondensedView<'a, T>,
     /// Where each row starts.
     starts: &'a [usize],
     labels: &'a [u32],
@@ -309,6 +309,7 @@ impl<T: Float> Eq for Near<T> {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Condensed;
     use crate::Scratch;
     use crate::spanning::spanning;
 
@@ -325,6 +326,7 @@ mod tests {
 
     /// Whether the sieve found the tree; that it is the one of all pairs, at every level.
     fn finds(condensed: &Condensed<f64>) -> bool {
+        let condensed = condensed.view();
         let bits = |steps: Vec<Step<f64>>| -> Vec<_> {
             steps.into_iter().map(|step| (step.a, step.b, step.height.to_bits())).collect()
         };
@@ -374,11 +376,11 @@ mod tests {
     fn a_value_that_is_none_is_an_error_and_a_break_ends_the_sieve() {
         for bad in [f64::NAN, f64::INFINITY, -1.0] {
             let condensed = made(FEW, |i, j, v| if (i, j) == (17, 392) { bad } else { v });
-            let error = sifted_tree(&condensed, Level::detect(), &()).unwrap_err();
+            let error = sifted_tree(condensed.view(), Level::detect(), &()).unwrap_err();
             assert!(matches!(error, Error::Value { i: 17, j: 392, .. }), "{error}");
         }
         let stop = |_: usize, _: usize| std::ops::ControlFlow::Break(());
         let condensed = made(FEW, |_, _, v| v);
-        assert_eq!(sifted_tree(&condensed, Level::detect(), &stop).unwrap_err(), Error::Cancelled);
+        assert_eq!(sifted_tree(condensed.view(), Level::detect(), &stop).unwrap_err(), Error::Cancelled);
     }
 }

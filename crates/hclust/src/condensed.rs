@@ -28,14 +28,7 @@ impl<T: Float> Condensed<T> {
     /// # Ok::<(), hclust::Error>(())
     /// ```
     pub fn new(n: usize, values: Vec<T>) -> Result<Self, Error> {
-        // Node numbers go up to 2n − 2 and are kept in 32 bits.
-        if n > i32::MAX as usize {
-            return Err(Error::TooMany { n });
-        }
-        if values.len() as u128 != (n as u128 * (n as u128).saturating_sub(1)) / 2 {
-            let square = n.checked_mul(n) == Some(values.len());
-            return Err(Error::Length { n: Some(n), found: values.len(), square });
-        }
+        check_length(n, values.len())?;
         Ok(Self { n, values })
     }
 
@@ -119,14 +112,73 @@ impl<T: Float> Condensed<T> {
         self.values.get(row_offset(self.n, low).wrapping_add(high)).copied()
     }
 
+    /// The same matrix, only to be read.
+    #[must_use]
+    pub fn view(&self) -> CondensedView<'_, T> {
+        CondensedView { n: self.n, values: &self.values }
+    }
+
     /// Hands the values back.
     #[must_use]
     pub fn into_values(self) -> Vec<T> {
         self.values
     }
+}
+
+/// Dissimilarities of all pairs of `n` observations in memory of the caller's, which is only read: what a [`Condensed`] matrix
+/// holds, for [`linkage_view`](crate::linkage_view).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CondensedView<'a, T> {
+    n: usize,
+    values: &'a [T],
+}
+
+impl<'a, T: Float> CondensedView<'a, T> {
+    /// From `n` and the pairs' values, as [`Condensed::new`].
+    ///
+    /// # Errors
+    /// As [`Condensed::new`].
+    ///
+    /// ```
+    /// let values = [1.0, 4.0, 2.0];
+    /// let d = hclust::CondensedView::new(3, &values)?;
+    /// assert_eq!((d.n(), d.values()), (3, &values[..]));
+    /// # Ok::<(), hclust::Error>(())
+    /// ```
+    pub fn new(n: usize, values: &'a [T]) -> Result<Self, Error> {
+        check_length(n, values.len())?;
+        Ok(Self { n, values })
+    }
+
+    /// From the pairs' values alone, as [`Condensed::from_values`].
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn from_values(values: &'a [T]) -> Result<Self, Error> {
+        Self::new(Condensed::<T>::observations(values.len())?, values)
+    }
+
+    /// The number of observations.
+    #[must_use]
+    pub fn n(self) -> usize {
+        self.n
+    }
+
+    /// A copy of the caller's own.
+    pub(crate) fn to_condensed(self) -> Result<Condensed<T>, Error> {
+        let mut condensed = Condensed::zeroed(self.n)?;
+        condensed.values.copy_from_slice(self.values);
+        Ok(condensed)
+    }
+
+    /// The pairs' values in order.
+    #[must_use]
+    pub fn values(self) -> &'a [T] {
+        self.values
+    }
 
     /// As [`check`](Self::check), in parallel, asking the observer whether to go on.
-    pub(crate) fn check_observed(&self, level: Level, observer: &dyn Observer) -> Result<(), Error> {
+    pub(crate) fn check_observed(self, level: Level, observer: &dyn Observer) -> Result<(), Error> {
         const PART: usize = 1 << 16;
         if self.n == 0 {
             return Err(Error::Empty);
@@ -134,13 +186,13 @@ impl<T: Float> Condensed<T> {
         let gate = Gate::new(observer, self.n - 1);
         let good = |part: &[T]| gate.is_closed() || level.run(Check(part));
         let all =
-            if self.values.len() <= PART { good(&self.values) } else { self.values.par_chunks(PART).all(good) };
+            if self.values.len() <= PART { good(self.values) } else { self.values.par_chunks(PART).all(good) };
         gate.result()?;
         if all { Ok(()) } else { self.check() }
     }
 
     /// Every value finite and at least 0; else the first that is not.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(self) -> Result<(), Error> {
         if self.n == 0 {
             return Err(Error::Empty);
         }
@@ -156,6 +208,18 @@ impl<T: Float> Condensed<T> {
             rows.by_ref().enumerate().find(|(_, (end, _))| *end > place).map_or((0, 0), |(i, r)| (i, r.0));
         Err(Error::Value { i, j: self.n - (end - place), value: self.values[place].into() })
     }
+}
+
+/// Fails unless so many values are those of n observations.
+fn check_length(n: usize, length: usize) -> Result<(), Error> {
+    // Node numbers go up to 2n − 2 and are kept in 32 bits.
+    if n > i32::MAX as usize {
+        return Err(Error::TooMany { n });
+    }
+    if length as u128 != (n as u128 * (n as u128).saturating_sub(1)) / 2 {
+        return Err(Error::Length { n: Some(n), found: length, square: n.checked_mul(n) == Some(length) });
+    }
+    Ok(())
 }
 
 /// A condensed matrix that is let go in the background.
@@ -240,13 +304,13 @@ mod tests {
             for bad in [f64::NAN, f64::INFINITY, -1.0] {
                 let mut d = Condensed::new(5, vec![1.0; 10]).unwrap();
                 d.values[row_offset(5, i).wrapping_add(j)] = bad;
-                match d.check() {
+                match d.view().check() {
                     Err(Error::Value { i: a, j: b, .. }) => assert_eq!((a, b), (i, j)),
                     other => panic!("{other:?}"),
                 }
             }
         }
-        assert_eq!(Condensed::new(5, vec![-0.0; 10]).unwrap().check(), Ok(()));
-        assert_eq!(Condensed::<f64>::new(0, vec![]).unwrap().check(), Err(Error::Empty));
+        assert_eq!(Condensed::new(5, vec![-0.0; 10]).unwrap().view().check(), Ok(()));
+        assert_eq!(Condensed::<f64>::new(0, vec![]).unwrap().view().check(), Err(Error::Empty));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Why it is laid out so, and what each step costs, is told in `NOTE.md` beside this file.
 
-use crate::condensed::{LetGo, row_offsets};
+use crate::condensed::row_offsets;
 use crate::fill::{Fill, ROWS};
 use crate::kernels::{BLOCK, Columns, Merge, Scan};
 use crate::level::Level;
@@ -11,7 +11,7 @@ use crate::memory::Memory;
 use crate::observer::{Gate, Observer};
 use crate::shortlist::{Neighbour, ShortList};
 use crate::table::Table;
-use crate::{Condensed, Error, Float, Linkage, Square, Update};
+use crate::{CondensedView, Error, Float, Linkage, Square, Update};
 use rayon::prelude::*;
 
 /// No column: the slot's cluster has been merged away.
@@ -72,22 +72,21 @@ pub(crate) fn bytes_needed<T: Float>(n: usize, spare: usize) -> u64 {
 }
 
 impl<T: Float> Grid<T> {
-    /// From the condensed matrix, which is let go as soon as it is copied; `cells` may bring memory to use again.
-    pub(crate) fn from_condensed(
-        condensed: Condensed<T>,
+    /// From the condensed matrix; `cells` may bring memory to use again.
+    pub(crate) fn from_view(
+        condensed: CondensedView<'_, T>,
         mut cells: Memory<T>,
         spare: usize,
         level: Level,
         above: bool,
         observer: &dyn Observer,
     ) -> Result<Self, Error> {
-        let condensed = LetGo(condensed);
-        let n = condensed.0.n();
+        let n = condensed.n();
         let pitch = pitch::<T>(n, spare);
         if cells.len() < n * pitch {
             cells = Memory::zeroed(n * pitch)?;
         }
-        let (offsets, values) = (row_offsets(n), condensed.0.values());
+        let (offsets, values) = (row_offsets(n), condensed.values());
         let mut lists = vec![ShortList::new(); pitch];
         let gate = Gate::new(observer, n.saturating_sub(1));
         let fill = |(block, (rows, lists)): (usize, (&mut [T], &mut [ShortList<T>]))| {
@@ -102,9 +101,8 @@ impl<T: Float> Grid<T> {
         let good = good.reduce(|| true, |a, b| a & b);
         gate.result()?;
         if !good {
-            condensed.0.check()?;
+            condensed.check()?;
         }
-        drop(condensed);
         Ok(Self::new(cells, pitch, n, level, above, lists))
     }
 

@@ -60,7 +60,7 @@ pub fn optimal_leaf_ordering_with<T: Float>(
     if condensed.n() != n {
         return Err(Error::Length { n: Some(n), found: condensed.values().len(), square: false });
     }
-    condensed.check()?;
+    condensed.view().check()?;
     let ordered = Ordered::new(tree, condensed)?;
     let swaps = match order {
         LeafOrder::Optimal => ordered.optimal(Level::detect(), observer)?,

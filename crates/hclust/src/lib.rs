@@ -47,7 +47,7 @@ pub use below::{Ambiguity, Forest, Stop, linkage_below, linkage_below_by, linkag
 pub use certain::{Certainty, Exact};
 pub use certified::{linkage_below_certified, linkage_certified};
 pub use check::MergeCheck;
-pub use condensed::Condensed;
+pub use condensed::{Condensed, CondensedView};
 pub use dendrogram::{Dendrogram, Merge};
 pub use error::Error;
 pub use float::Float;
@@ -62,7 +62,7 @@ pub use points::{Metric, Points, pdist};
 pub use rows::{correspond, is_isomorphic, is_valid_linkage, num_obs_linkage, num_obs_y};
 pub use run::{
     bytes_needed, linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_by_with, linkage_square,
-    linkage_square_with, linkage_with,
+    linkage_square_with, linkage_view, linkage_view_with, linkage_with,
 };
 pub use scratch::{Scratch, Storage};
 pub use spanning_points::{linkage_points, linkage_points_with};

@@ -11,8 +11,8 @@ use crate::scratch::square_bytes;
 use crate::spanning::{spanning, spanning_square, strip_bytes};
 use crate::table::Table as _;
 use crate::{
-    Average, Centroid, Complete, Condensed, Dendrogram, Error, Float, Linkage, Median, Method, Observer,
-    Reducible, Scratch, Square, Storage, Ward, Weighted,
+    Average, Centroid, Complete, Condensed, CondensedView, Dendrogram, Error, Float, Linkage, Median, Method,
+    Observer, Reducible, Scratch, Square, Storage, Ward, Weighted,
 };
 use rayon::prelude::*;
 
@@ -50,6 +50,36 @@ pub fn linkage_with<T: Float>(
     observer: &dyn Observer,
 ) -> Result<Dendrogram<T>, Error> {
     by_method(scratch, Input::Condensed(condensed), method, observer)
+}
+
+/// As [`linkage`], of dissimilarities that the caller keeps: they are read where they lie, and copied only where there is no
+/// square ([`Storage::InPlace`], or few observations).
+///
+/// # Errors
+/// As [`linkage`].
+///
+/// ```
+/// use hclust::{CondensedView, Method, linkage_view};
+/// let d = [1.0, 4.0, 5.0];
+/// let tree = linkage_view(CondensedView::from_values(&d)?, Method::Average)?;
+/// assert_eq!(tree.merges()[1].height, 4.5);
+/// # Ok::<(), hclust::Error>(())
+/// ```
+pub fn linkage_view<T: Float>(condensed: CondensedView<'_, T>, method: Method) -> Result<Dendrogram<T>, Error> {
+    linkage_view_with(&mut Scratch::new(), condensed, method, &())
+}
+
+/// As [`linkage_view`], in the memory of `scratch` and as it says, telling `observer` of every merge.
+///
+/// # Errors
+/// As [`linkage`]; [`Error::Cancelled`] after a break.
+pub fn linkage_view_with<T: Float>(
+    scratch: &mut Scratch<T>,
+    condensed: CondensedView<'_, T>,
+    method: Method,
+    observer: &dyn Observer,
+) -> Result<Dendrogram<T>, Error> {
+    by_method(scratch, Input::View(condensed), method, observer)
 }
 
 /// Clusters by a reducible linkage of your own, by the nearest-neighbour chain in `O(n²)` time.
@@ -185,8 +215,9 @@ pub fn bytes_needed<T: Float>(n: usize, method: Method, storage: Storage) -> u64
 }
 
 /// Dissimilarities in either form.
-pub(crate) enum Input<T> {
+pub(crate) enum Input<'a, T> {
     Condensed(Condensed<T>),
+    View(CondensedView<'a, T>),
     Square(Square<T>),
 }
 
@@ -198,7 +229,7 @@ enum State<T: Float> {
 
 fn by_method<T: Float>(
     scratch: &mut Scratch<T>,
-    input: Input<T>,
+    input: Input<'_, T>,
     method: Method,
     observer: &dyn Observer,
 ) -> Result<Dendrogram<T>, Error> {
@@ -213,7 +244,7 @@ fn by_method<T: Float>(
 /// n and the steps of a reducible method.
 pub(crate) fn steps_of<T: Float>(
     scratch: &mut Scratch<T>,
-    input: Input<T>,
+    input: Input<'_, T>,
     method: Method,
     watch: &mut impl Watch<T>,
     observer: &dyn Observer,
@@ -230,18 +261,21 @@ pub(crate) fn steps_of<T: Float>(
 
 fn by_tree<T: Float>(
     scratch: &mut Scratch<T>,
-    input: Input<T>,
+    input: Input<'_, T>,
     observer: &dyn Observer,
 ) -> Result<(usize, Vec<Step<T>>), Error> {
     match input {
         Input::Condensed(condensed) => {
             let condensed = LetGo(condensed);
-            let n = condensed.0.n();
-            if let Some(steps) = sifted_tree(&condensed.0, scratch.level, observer)? {
+            by_tree(scratch, Input::View(condensed.0.view()), observer)
+        }
+        Input::View(condensed) => {
+            let n = condensed.n();
+            if let Some(steps) = sifted_tree(condensed, scratch.level, observer)? {
                 return Ok((n, steps));
             }
-            condensed.0.check_observed(scratch.level, observer)?;
-            Ok((n, spanning(&condensed.0, scratch, observer)?))
+            condensed.check_observed(scratch.level, observer)?;
+            Ok((n, spanning(condensed, scratch, observer)?))
         }
         Input::Square(square) => {
             square.check(observer)?;
@@ -255,7 +289,7 @@ fn by_tree<T: Float>(
 
 pub(crate) fn by_chain<T, L>(
     scratch: &mut Scratch<T>,
-    input: Input<T>,
+    input: Input<'_, T>,
     linkage: &L,
     watch: &mut impl Watch<T>,
     observer: &dyn Observer,
@@ -275,7 +309,7 @@ where
 
 fn by_heap<T, L>(
     scratch: &mut Scratch<T>,
-    input: Input<T>,
+    input: Input<'_, T>,
     linkage: &L,
     observer: &dyn Observer,
 ) -> Result<Dendrogram<T>, Error>
@@ -296,7 +330,7 @@ where
 /// The checked working state; `above` if only higher slots are to be looked for.
 fn prepare<T: Float>(
     scratch: &mut Scratch<T>,
-    input: Input<T>,
+    input: Input<'_, T>,
     above: bool,
     observer: &dyn Observer,
 ) -> Result<State<T>, Error> {
@@ -307,14 +341,22 @@ fn prepare<T: Float>(
             State::Grid(Grid::from_square(square, level, above, observer)?)
         }
         Input::Condensed(condensed) => match scratch.storage.spare(condensed.n()) {
-            Some(spare) => {
-                let cells = scratch.take();
-                State::Grid(Grid::from_condensed(condensed, cells, spare, level, above, observer)?)
-            }
+            // It is let go as soon as it is copied.
+            Some(_) => prepare(scratch, Input::View(LetGo(condensed).0.view()), above, observer)?,
             None => {
-                let checked = condensed.check_observed(level, observer);
+                let checked = condensed.view().check_observed(level, observer);
                 let pairs = Pairs::new(condensed);
                 checked.map(|()| State::Pairs(pairs))?
+            }
+        },
+        Input::View(condensed) => match scratch.storage.spare(condensed.n()) {
+            Some(spare) => {
+                let cells = scratch.take();
+                State::Grid(Grid::from_view(condensed, cells, spare, level, above, observer)?)
+            }
+            None => {
+                condensed.check_observed(level, observer)?;
+                State::Pairs(Pairs::new(condensed.to_condensed()?))
             }
         },
     })

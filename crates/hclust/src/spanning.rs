@@ -7,7 +7,7 @@ use crate::level::{Level, Work};
 use crate::lines::{MOST, write_lines};
 use crate::memory::Memory;
 use crate::observer::{Gate, Observer, observe};
-use crate::{Condensed, Error, Float, Scratch, Square, Storage};
+use crate::{CondensedView, Error, Float, Scratch, Square, Storage};
 use rayon::prelude::*;
 
 /// Observations whose columns are turned into rows together.
@@ -48,7 +48,7 @@ pub(crate) fn grow<T: Float>(
 /// cache line of its own. So with a square's memory at hand, the columns of a strip of observations are turned into rows when the
 /// first of them joins the tree, whole lines at a time; in ascending order (as under heavy ties) that is never needed.
 pub(crate) fn spanning<T: Float>(
-    condensed: &Condensed<T>,
+    condensed: CondensedView<'_, T>,
     scratch: &Scratch<T>,
     observer: &dyn Observer,
 ) -> Result<Vec<Step<T>>, Error> {

@@ -4,7 +4,7 @@
 use hclust::testing::{by_method, condensed, naive_chain, naive_single, replay, replay_tolerance};
 use hclust::{
     Condensed, Dendrogram, Error, Float, Level, Linkage, Method, Reducible, Scratch, Square, Storage, Update,
-    linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_square_with, linkage_with,
+    linkage, linkage_batch, linkage_by, linkage_by_heap, linkage_square_with, linkage_view_with, linkage_with,
 };
 use proptest::prelude::*;
 use std::ops::ControlFlow;
@@ -50,6 +50,8 @@ fn check_engines<T: Float>(d: &Condensed<T>) -> Result<(), TestCaseError> {
         for scratch in &mut engines {
             let name = format!("{method} {scratch:?}").chars().take(400).collect::<String>();
             prop_assert_eq!(&run(scratch), &expected, "{}", name);
+            let tree = outcome(linkage_view_with(scratch, d.view(), method, &()));
+            prop_assert_eq!(&tree, &expected, "view, {}", name);
             for tight in [false, true] {
                 let tree = outcome(linkage_square_with(scratch, square(d, tight), method, &()));
                 prop_assert_eq!(&tree, &expected, "square, {}", name);

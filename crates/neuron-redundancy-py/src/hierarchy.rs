@@ -5,8 +5,8 @@ use crate::detach::watched;
 use crate::errors::{IntoPython, raise};
 use ::fcluster::{Criterion, CutAt, Labels, Numbering};
 use hclust::{
-    Color, Condensed, Dendrogram, Drawing, Layout, LeafOrder, Method, Observer, Scratch, Sort, Storage,
-    Truncate,
+    Color, Condensed, CondensedView, Dendrogram, Drawing, Layout, LeafOrder, Method, Observer, Scratch, Sort,
+    Storage, Truncate,
 };
 use numpy::{PyArray1, PyArray2, PyArrayMethods as _, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
@@ -67,7 +67,7 @@ fn detached<R: Send, E: IntoPython + Send>(
     result.map_err(raise)
 }
 
-/// Links condensed dissimilarities of n observations; a matrix is copied once, to be worked on.
+/// Links condensed dissimilarities of n observations, which are read where they lie.
 #[pyfunction]
 #[pyo3(signature = (y, n, method, storage = "square", progress = None))]
 pub(crate) fn linkage<'py>(
@@ -86,9 +86,8 @@ pub(crate) fn linkage<'py>(
         storage: Storage,
         observer: &dyn Observer,
     ) -> Result<Dendrogram<T>, hclust::Error> {
-        let condensed = Condensed::new(n, values.to_vec())?;
         let mut scratch = Scratch::new().with_storage(storage);
-        hclust::linkage_with(&mut scratch, condensed, method, observer)
+        hclust::linkage_view_with(&mut scratch, CondensedView::new(n, values)?, method, observer)
     }
     let progress = progress.as_ref();
     match y {
