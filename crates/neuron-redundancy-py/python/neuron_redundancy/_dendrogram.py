@@ -19,7 +19,21 @@ _ROTATIONS = ((20, 0), (40, 45))
 
 
 def set_link_color_palette(palette: Sequence[str] | None) -> None:
-    """``scipy.cluster.hierarchy.set_link_color_palette``: the colours of groups below the threshold; None for the default."""
+    """``scipy.cluster.hierarchy.set_link_color_palette``: the colours of groups below the threshold.
+
+    Parameters
+    ----------
+    palette : list of str, or None
+        Matplotlib's names of colours; None for the default.
+
+    Examples
+    --------
+    >>> from neuron_redundancy import hierarchy
+    >>> hierarchy.set_link_color_palette(["m", "c", "y"])
+    >>> hierarchy.dendrogram(hierarchy.single([1.0, 4.0, 5.0]), no_plot=True)["color_list"]
+    ['m', 'C0']
+    >>> hierarchy.set_link_color_palette(None)
+    """
     global _palette
     if palette is None:
         palette = _PALETTE
@@ -54,6 +68,37 @@ def dendrogram(
     """``scipy.cluster.hierarchy.dendrogram``: coordinates of a drawing, and the drawing by Matplotlib unless `no_plot`.
 
     No recursion: a chain of a million merges needs no stack (scipy#7271).
+
+    Parameters
+    ----------
+    Z : ndarray of float64, shape (n - 1, 4)
+        Merges, as :func:`linkage` gives them.
+    p : int
+        How much a truncation leaves.
+    truncate_mode : {"lastp", "level"}, optional
+        Only the last `p` clusters, or only `p` levels.
+    color_threshold : float, optional
+        Groups below it have a colour each; 0.7 of the greatest height by default.
+    get_leaves : bool
+        Whether the result has ``leaves``.
+    orientation : {"top", "left", "bottom", "right"}
+        Where the root is.
+    labels : array_like, shape (n,), optional
+        Of the observations, instead of their numbers.
+    count_sort, distance_sort : {False, True, "ascending", "descending"}
+        Which of two parts is drawn first.
+    show_leaf_counts, no_labels, leaf_font_size, leaf_rotation, leaf_label_func, show_contracted, link_color_func
+        As SciPy's.
+    no_plot : bool
+        Only the coordinates.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw.
+    above_threshold_color : str
+
+    Returns
+    -------
+    dict
+        ``icoord``, ``dcoord``, ``ivl``, ``leaves``, ``color_list``, ``leaves_color_list``.
 
     Examples
     --------

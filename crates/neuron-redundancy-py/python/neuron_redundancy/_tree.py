@@ -21,6 +21,12 @@ class ClusterNode:
         The height of the merge.
     count : int
         Observations below it; of a merge, the sum of its parts'.
+
+    Examples
+    --------
+    >>> from neuron_redundancy.hierarchy import ClusterNode
+    >>> ClusterNode(2, ClusterNode(0), ClusterNode(1), 0.5)
+    <ClusterNode 2: 2 observations at 0.5>
     """
 
     def __init__(
@@ -98,7 +104,20 @@ def _height(node: object) -> float:
 
 
 def to_tree(Z: Any, rd: bool = False) -> Any:
-    """``scipy.cluster.hierarchy.to_tree``: the root; with `rd` also all nodes by number.
+    """``scipy.cluster.hierarchy.to_tree``: a tree as objects.
+
+    Parameters
+    ----------
+    Z : ndarray of float64, shape (n - 1, 4)
+        Merges, as :func:`linkage` gives them.
+    rd : bool
+        Whether all nodes are wanted too.
+
+    Returns
+    -------
+    root : ClusterNode
+    nodes : list of ClusterNode
+        Only with `rd`: by number.
 
     Examples
     --------
@@ -125,6 +144,15 @@ def to_tree(Z: Any, rd: bool = False) -> Any:
 
 class DisjointSet:
     """Sets that can be merged: ``scipy.cluster.hierarchy.DisjointSet``.
+
+    Parameters
+    ----------
+    elements : iterable of hashable, optional
+        Each in a set of its own at first.
+
+    Attributes
+    ----------
+    n_subsets : int
 
     Examples
     --------

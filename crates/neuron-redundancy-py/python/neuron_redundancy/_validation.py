@@ -46,6 +46,20 @@ def _shape(array: np.ndarray, what: str, empty: str) -> list[tuple[Any, type[Exc
 def is_valid_linkage(Z: Any, warning: bool = False, throw: bool = False, name: str | None = None) -> bool:
     """``scipy.cluster.hierarchy.is_valid_linkage``: whether rows are a tree, as far as SciPy looks.
 
+    Parameters
+    ----------
+    Z : array_like
+    warning : bool
+        Warn of what is wrong.
+    throw : bool
+        Raise what is wrong.
+    name : str, optional
+        Of `Z` in the message.
+
+    Returns
+    -------
+    bool
+
     Examples
     --------
     >>> import numpy as np
@@ -78,6 +92,16 @@ def is_valid_linkage(Z: Any, warning: bool = False, throw: bool = False, name: s
 
 def is_valid_im(R: Any, warning: bool = False, throw: bool = False, name: str | None = None) -> bool:
     """``scipy.cluster.hierarchy.is_valid_im``: whether rows can be statistics of :func:`inconsistent`.
+
+    Parameters
+    ----------
+    R : array_like
+    warning, throw, name
+        As of :func:`is_valid_linkage`.
+
+    Returns
+    -------
+    bool
 
     Examples
     --------

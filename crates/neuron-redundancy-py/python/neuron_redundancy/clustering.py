@@ -147,6 +147,8 @@ def cluster(
         SciPy's names: single, complete, average, weighted, ward, centroid, median.
     representative : {"random", "medoid", "variance", "first"}
         Which neuron of a cluster is kept. A random pick depends on `seed` and the cluster's members alone.
+    seed : int
+        Of random picks.
     numbering : {"lowest", "scipy"}
         Which cluster is number 1: that of neuron 0, or SciPy's, for which all pairs are needed.
     non_finite : {"error", "uncorrelated"}
@@ -212,6 +214,17 @@ def plan(
     memory: int | str | None = None,
 ) -> str:
     """How activations of a shape would be clustered, why, and how much memory that takes; nothing is computed.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Tokens and neurons.
+    threshold, absolute, method, numbering, plan, memory
+        As in :func:`cluster`.
+
+    Returns
+    -------
+    str
 
     Examples
     --------
@@ -384,6 +397,18 @@ def scikit_extract_independent_neurons(
 ) -> tuple[list[int], np.ndarray]:
     """NeuroX's ``scikit_extract_independent_neurons``: the same by 1 − r, silently; a constant neuron is refused, as by SciPy there.
 
+    Parameters
+    ----------
+    X, clustering_threshold, method, numbering, plan, memory, progress
+        As in :func:`create_correlation_clusters`.
+    representative, seed
+        As in :func:`extract_independent_neurons`.
+
+    Returns
+    -------
+    independent_neurons : list of int
+    labels : ndarray of int32, shape (neurons,)
+
     Raises
     ------
     ValueError
@@ -417,6 +442,10 @@ def scikit_extract_independent_neurons(
 
 def print_clusters(cluster_labels: Sequence[int] | np.ndarray) -> None:
     """NeuroX's ``print_clusters``: a line for each label, with its neurons.
+
+    Parameters
+    ----------
+    cluster_labels : array_like of int, shape (neurons,)
 
     Examples
     --------

@@ -16,7 +16,14 @@ _Progress = bool | Callable[[str, int, int], Any]
 
 
 class Pairs(NamedTuple):
-    """Pairs of neurons, by first and then by second: the result of :func:`pairs_above`."""
+    """Pairs of neurons, by first and then by second: the result of :func:`pairs_above`.
+
+    Attributes
+    ----------
+    first, second : ndarray of int64, shape (pairs,)
+        Neurons, the lower one first.
+    correlation : ndarray of float64, shape (pairs,)
+    """
 
     first: np.ndarray
     second: np.ndarray
@@ -24,14 +31,26 @@ class Pairs(NamedTuple):
 
 
 class Neighbours(NamedTuple):
-    """Neurons, and their correlations."""
+    """Neurons, and their correlations: the result of :func:`top_k`, a row for each neuron.
+
+    Attributes
+    ----------
+    neuron : ndarray of int64
+    correlation : ndarray of float64
+    """
 
     neuron: np.ndarray
     correlation: np.ndarray
 
 
 class CrossMaxima(NamedTuple):
-    """Of each neuron of two matrices the most correlated one of the other."""
+    """Of each neuron of two matrices the most correlated one of the other: the result of :func:`cross_max`.
+
+    Attributes
+    ----------
+    of_x, of_y : Neighbours
+        For each neuron of the one matrix a neuron of the other.
+    """
 
     of_x: Neighbours
     of_y: Neighbours
@@ -125,6 +144,17 @@ def top_k(
 ) -> Neighbours:
     """The `k` neurons that each neuron is most correlated with, exactly, the most correlated first; fewer if there are no more.
 
+    Parameters
+    ----------
+    X : array_like of shape (tokens, neurons)
+    k : int
+    signed : bool
+        Only positive correlations.
+    non_finite : {"error", "uncorrelated"}
+    memory : int or str, optional
+        What the screen may take; its bytes go to a temporary file if need be.
+    progress : bool or callable
+
     Returns
     -------
     Neighbours
@@ -150,6 +180,19 @@ def cross_max(
     """Of each neuron of two models (or layers), over the same tokens, the most correlated neuron of the other: universal neurons.
 
     Without the matrix of all correlations.
+
+    Parameters
+    ----------
+    X : array_like of shape (tokens, neurons)
+    Y : array_like of shape (tokens, other neurons)
+    signed : bool
+        The greatest correlation, rather than the greatest in absolute value.
+    non_finite : {"error", "uncorrelated"}
+    progress : bool or callable
+
+    Returns
+    -------
+    CrossMaxima
 
     Examples
     --------
@@ -195,7 +238,18 @@ class Correlator:
         return 0 if self._inner is None else self._inner.tokens
 
     def partial_fit(self, X: Any, y: Any = None) -> Correlator:
-        """Read the next tokens; `y` is not looked at."""
+        """Read the next tokens.
+
+        Parameters
+        ----------
+        X : array_like of shape (tokens, neurons)
+            A chunk of any number of tokens.
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
         array = as_matrix(X)
         if self._inner is None:
             self._inner = _native.Correlator(array.shape[1])
@@ -203,7 +257,17 @@ class Correlator:
         return self
 
     def merge(self, later: Correlator) -> Correlator:
-        """Add the tokens that another has read, as if they had come after these."""
+        """Add the tokens that another has read, as if they had come after these.
+
+        Parameters
+        ----------
+        later : Correlator
+            Of as many neurons.
+
+        Returns
+        -------
+        self
+        """
         if later._inner is not None:
             if self._inner is None:
                 self._inner = _native.Correlator(later._inner.neurons)
@@ -211,7 +275,16 @@ class Correlator:
         return self
 
     def corrcoef(self, *, non_finite: str = "error") -> np.ndarray:
-        """The correlations of all tokens that were read; more can be read after that."""
+        """The correlations of all tokens that were read; more can be read after that.
+
+        Parameters
+        ----------
+        non_finite : {"error", "uncorrelated"}
+
+        Returns
+        -------
+        ndarray of float64, shape (neurons, neurons)
+        """
         if self._inner is None:
             raise ValueError("no tokens have been read: call partial_fit first")
         return self._inner.finish(_uncorrelated(non_finite))

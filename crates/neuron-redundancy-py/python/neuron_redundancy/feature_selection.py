@@ -79,7 +79,17 @@ class CorrelatedFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         self.memory = memory
 
     def fit(self, X: Any, y: Any = None) -> CorrelatedFeatures:
-        """Cluster the features of `X`; `y` is not looked at."""
+        """Cluster the features of `X`.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
         X = validate_data(self, X, dtype=(np.float64, np.float32), ensure_min_samples=2)
         features = X.shape[1]
         varying = np.ptp(X, axis=0) > 0
@@ -115,7 +125,16 @@ class CorrelatedFeatures(SelectorMixin, BaseEstimator):  # type: ignore[misc]
         return mask
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """All features from those that are kept: each by its line over the representative of its cluster."""
+        """All features from those that are kept: each by its line over the representative of its cluster.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_samples, n_clusters_)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features_in_)
+        """
         check_is_fitted(self)
         X = np.asarray(X)
         if X.ndim != 2 or X.shape[1] != self.n_clusters_:
