@@ -73,6 +73,8 @@ def test_tensors_of_other_libraries_by_dlpack_alone():
     class Tensor:
         """What torch and JAX have: DLPack, and nothing else of NumPy's."""
 
+        dtype = "torch.float64"
+
         def __init__(self, values):
             self.values = values
 
@@ -95,6 +97,23 @@ def test_tensors_of_other_libraries_by_dlpack_alone():
             return Tensor(self.values)
 
     assert np.array_equal(cluster(Grad(X), 0.4).labels, EXPECTED)
+
+    class Half(Tensor):
+        """Of a type that NumPy does not have."""
+
+        dtype = "torch.bfloat16"
+
+        def __dlpack__(self, **options):
+            raise BufferError("bfloat16")
+
+        def detach(self):
+            return self
+
+        def float(self):
+            return Tensor(self.values.astype(np.float32))
+
+    expected = cluster(X.astype(np.float32), 0.4).labels
+    assert np.array_equal(cluster(Half(X), 0.4).labels, expected)
 
 
 def test_what_holds_no_numbers_is_refused():

@@ -13,6 +13,8 @@ import numpy as np, neuron_redundancy as nr
 from neuron_redundancy import clustering, hierarchy
 assert len(set(clustering.create_correlation_clusters(np.eye(4)[:, :3]).tolist())) == 3
 assert hierarchy.average([1.0, 4.0, 5.0]).shape == (2, 4)
+from importlib.metadata import metadata
+assert metadata("neuron-redundancy").get_all("License-File") == ["LICENSE-APACHE", "LICENSE-MIT"]
 print(nr.__version__)
 """
 

@@ -19,6 +19,8 @@ def as_array(values: Any) -> np.ndarray:
         return np.asarray(values.to_numpy())
     if hasattr(values, "detach"):  # torch: a tensor that is part of a graph is refused by DLPack
         values = values.detach()
+        if str(values.dtype) == "torch.bfloat16":  # NumPy has no such type; single precision has all its values
+            values = values.float()
     if hasattr(values, "__dlpack__") and not hasattr(values, "__array_interface__"):
         try:
             return np.from_dlpack(values)
