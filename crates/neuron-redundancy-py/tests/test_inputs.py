@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from neuron_redundancy import _arrays, cluster, correlation
+from neuron_redundancy import _arrays, cluster, clustering, correlation, hierarchy
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(64, 3)) @ RNG.normal(size=(3, 12)) + RNG.normal(size=(64, 12))
@@ -123,3 +123,59 @@ def test_what_holds_no_numbers_is_refused():
     for wrong in (X[0], X[None], np.float64(3.0)):
         with pytest.raises(ValueError, match="two-dimensional"):
             cluster(wrong)
+
+
+@pytest.mark.parametrize("function", [cluster, correlation.corrcoef, lambda x: correlation.pairs_above(x, 0.5),
+                                      lambda x: correlation.top_k(x, 2), lambda x: correlation.cross_max(x, x),
+                                      lambda x: correlation.Correlator().partial_fit(x).corrcoef(),
+                                      clustering.extract_independent_neurons])
+def test_too_few_tokens_or_neurons_and_nan_are_said_so(function):
+    for shape, message in (((0, 3), "0 token"), ((1, 3), "1 token"), ((3, 0), "neuron"), ((0, 0), "neuron")):
+        with pytest.raises(ValueError, match=message):
+            function(np.ones(shape))
+    x = X.copy()
+    x[5, 3] = np.nan
+    if function is not clustering.extract_independent_neurons:  # NeuroX's takes it for uncorrelated
+        with pytest.raises(ValueError, match=r"neuron 3.*token 5"):
+            function(x)
+
+
+def vectors(y):
+    """The same values in other places and of other types."""
+    read_only = y.copy()
+    read_only.flags.writeable = False
+    unaligned = np.frombuffer(b"\0" + y.tobytes(), np.uint8)[1:].view(y.dtype)
+    return [y[::-1].copy()[::-1], np.repeat(y, 3)[::3], y.astype(">f8"), read_only, unaligned, y.tolist(), memoryview(y)]
+
+
+def test_distances_and_trees_of_every_stride_order_and_type_are_read_and_left_as_they_are():
+    y = np.round(RNG.uniform(1, 50, 66)) / 4
+    expected = hierarchy.linkage(y, "average")
+    for other in [*vectors(y), y.astype(np.float32), y.astype(np.float16)]:
+        assert np.array_equal(hierarchy.linkage(other, "average"), expected), type(other)
+    assert np.array_equal(hierarchy.linkage((4 * y).astype(np.int8), "average")[:, :2], expected[:, :2])
+    z, kept = expected, expected.copy()
+    labels = hierarchy.fcluster(z, 5.0, "distance")
+    for other in orders(z):
+        assert np.array_equal(hierarchy.fcluster(other, 5.0, "distance"), labels)
+        assert np.array_equal(hierarchy.cophenet(other), hierarchy.cophenet(z))
+        assert np.array_equal(hierarchy.leaves_list(other), hierarchy.leaves_list(z))
+        assert np.array_equal(hierarchy.inconsistent(other), hierarchy.inconsistent(z))
+        assert np.array_equal(hierarchy.optimal_leaf_ordering(other, y), hierarchy.optimal_leaf_ordering(z, y))
+    for other in (labels[::-1].copy()[::-1], np.repeat(labels, 2)[::2]):
+        assert all(map(np.array_equal, hierarchy.leaders(z, other), hierarchy.leaders(z, labels)))
+    assert np.array_equal(z, kept)
+
+
+def test_one_observation_none_and_complex_distances_are_refused_as_by_scipy():
+    from scipy.cluster import hierarchy as theirs
+
+    for wrong in ([], [[]], [[1.0, 2.0]], np.empty((0, 4)), 3.0, [[[1.0]]], [np.nan], [1.0, 2.0]):
+        with pytest.raises(ValueError) as raised:
+            theirs.linkage(wrong)
+        with pytest.raises(ValueError) as ours:
+            hierarchy.linkage(wrong)
+        assert str(ours.value) == str(raised.value), wrong
+    for wrong in ([1j, 2, 3], np.array([1j, 2, 3])):
+        with pytest.raises(TypeError):
+            hierarchy.linkage(wrong)

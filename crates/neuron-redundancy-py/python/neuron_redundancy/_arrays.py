@@ -42,6 +42,11 @@ def as_floats(values: Any, name: str) -> np.ndarray:
         raise TypeError(f"{name} must hold numbers, not {array.dtype}") from error
 
 
+def placed(values: Any, dtype: Any = np.float64) -> np.ndarray:
+    """As an array of a type, C-contiguous and aligned, as the kernels read it; copied only if it is not."""
+    return np.require(as_array(values), dtype, ("C", "ALIGNED"))
+
+
 def as_matrix(values: Any, name: str = "X") -> np.ndarray:
     """Two-dimensional, tokens × neurons, contiguous in either order; copied only if it is neither."""
     array = as_floats(values, name)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import _native
-from ._arrays import as_array
+from ._arrays import as_array, placed
 from ._linkage import linkage
 from ._validation import as_linkage, as_statistics
 
@@ -60,7 +60,7 @@ def fcluster(
     if criterion == "inconsistent" and R is not None:
         values = maxinconsts(z, R)
     elif criterion in ("monocrit", "maxclust_monocrit"):
-        values = np.ascontiguousarray(as_array(monocrit), dtype=np.float64)
+        values = placed(monocrit)
     return _native.fcluster(z, float(t), str(criterion), int(depth), values, numbering == "lowest")
 
 
@@ -95,7 +95,7 @@ def fclusterdata(
     >>> hierarchy.fclusterdata([[0.0], [0.1], [5.0], [5.2]], 1.0, "distance").tolist()
     [1, 1, 2, 2]
     """
-    X = np.asarray(as_array(X), dtype=np.float64, order="C")
+    X = placed(X)
     if X.ndim != 2:
         raise TypeError("The observation matrix X must be an n by m array.")
     from scipy.spatial.distance import pdist
@@ -165,12 +165,12 @@ def leaders(Z: Any, T: Any) -> tuple[np.ndarray, np.ndarray]:
     >>> [a.tolist() for a in hierarchy.leaders(z, hierarchy.fcluster(z, 0.5, "distance"))]
     [[4, 5], [1, 2]]
     """
-    z, labels = as_linkage(Z), np.ascontiguousarray(as_array(T))
+    z, labels = as_linkage(Z), as_array(T)
     if labels.dtype != np.int32:
         raise TypeError("T must be a 1-D array of dtype int32.")
     if len(labels) != len(z) + 1:
         raise ValueError("Mismatch: len(T)!=Z.shape[0] + 1.")
-    return _native.leaders(z, labels)
+    return _native.leaders(z, placed(labels, np.int32))
 
 
 def inconsistent(Z: Any, d: int = 2) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any, Callable, Sequence
 import numpy as np
 
 from . import _native
-from ._arrays import as_array
+from ._arrays import as_array, placed
 from ._validation import as_linkage
 
 _PALETTE = ("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9")
@@ -109,7 +109,7 @@ def dendrogram(
     """
     if orientation not in ("top", "left", "bottom", "right"):
         raise ValueError("orientation must be one of 'top', 'left', 'bottom', or 'right'")
-    z = np.asarray(as_array(Z), dtype=np.float64, order="C")
+    z = placed(Z)
     if labels is not None:
         labels = as_array(labels).tolist()
         if len(labels) != len(z) + 1:

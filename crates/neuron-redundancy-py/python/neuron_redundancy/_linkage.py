@@ -8,7 +8,7 @@ from typing import Any, Callable
 import numpy as np
 
 from . import _native
-from ._arrays import as_array
+from ._arrays import as_array, placed
 from ._progress import reporting
 from ._validation import as_condensed, as_linkage, observations, warning_class
 
@@ -18,7 +18,10 @@ _EUCLIDEAN = ("centroid", "median", "ward")
 
 def _distances(y: Any, metric: Any) -> np.ndarray:
     """Condensed distances: given, or of the rows of a matrix."""
-    y = np.asarray(as_array(y), dtype=np.float64, order="C")
+    y = as_array(y)
+    if y.dtype.kind == "c":
+        raise TypeError(f"y must be real, not {y.dtype}")
+    y = placed(y)
     if y.ndim == 1:
         return as_condensed(y, "y")
     if y.ndim != 2:
@@ -38,7 +41,7 @@ def _distances(y: Any, metric: Any) -> np.ndarray:
         from scipy.spatial.distance import pdist
     except ImportError as error:
         raise ImportError("distances of observations are SciPy's: install it, or give condensed distances") from error
-    return np.asarray(pdist(y, metric))
+    return as_condensed(np.asarray(pdist(y, metric)), "y")
 
 
 def _finite(y: np.ndarray) -> np.ndarray:
@@ -95,7 +98,7 @@ def linkage(
     if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise ValueError(f"dtype must be float32 or float64, not {np.dtype(dtype)}")
     with reporting(progress, ["linkage"]) as report:
-        z = _native.linkage(np.ascontiguousarray(distances, dtype=dtype), n, method, storage, report)
+        z = _native.linkage(placed(distances, dtype), n, method, storage, report)
     return optimal_leaf_ordering(z, distances) if optimal_ordering else z
 
 

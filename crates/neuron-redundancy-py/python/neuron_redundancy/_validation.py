@@ -7,7 +7,7 @@ from typing import Any, Sequence
 
 import numpy as np
 
-from ._arrays import as_array
+from ._arrays import as_array, placed
 
 
 class ClusterWarning(UserWarning):
@@ -124,14 +124,14 @@ def is_valid_im(R: Any, warning: bool = False, throw: bool = False, name: str | 
 
 def as_linkage(Z: Any) -> np.ndarray:
     """A tree as C-contiguous doubles; raises what is wrong with it."""
-    z = np.asarray(as_array(Z), dtype=np.float64, order="C")
+    z = placed(Z)
     is_valid_linkage(z, throw=True, name="Z")
     return z
 
 
 def as_statistics(R: Any) -> np.ndarray:
     """Statistics as C-contiguous doubles; raises what is wrong with them."""
-    r = np.asarray(as_array(R), dtype=np.float64, order="C")
+    r = placed(R)
     is_valid_im(r, throw=True, name="R")
     return r
 
