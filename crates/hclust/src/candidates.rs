@@ -309,9 +309,8 @@ impl<T: Float> Eq for Near<T> {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Condensed;
-    use crate::Scratch;
     use crate::spanning::spanning;
+    use crate::{Condensed, Scratch};
 
     /// Condensed values by a function of the pair and a number that looks random.
     fn made(n: usize, value: impl Fn(usize, usize, f64) -> f64) -> Condensed<f64> {

@@ -28,6 +28,7 @@ impl<'a> GoOn<'a> {
         Self::asking(Ask::Nobody)
     }
 
+    /// What is asked is told nothing.
     pub(crate) const fn told(ask: &'a (dyn Fn() -> ControlFlow<()> + Sync)) -> Self {
         Self::asking(Ask::Whether(ask))
     }
