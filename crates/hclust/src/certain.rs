@@ -221,6 +221,12 @@ impl<'a, T: Float> Below<'a, T> {
         table.rivals(x, y, T::from_f64(bound), is_close)
     }
 
+    /// What may be nearest to an end of the chain, rivals of y apart. That before it in the chain comes first: of equal ones it
+    /// is the one to go to, so that every other step goes down and the chain cannot go round in a ring.
+    fn near(before: Option<usize>, y: usize) -> Vec<usize> {
+        before.into_iter().chain(Some(y).filter(|_| before != Some(y))).collect()
+    }
+
     /// The cutoff that a height may be on either side of.
     fn at_cutoff(&self, height: f64, slack: f64) -> Option<f64> {
         let cutoffs = self.cutoffs.iter().map(|&cutoff| cutoff.into());
@@ -307,7 +313,7 @@ impl<T: Float> Watch<T> for Below<'_, T> {
             if height.into() - cutoff > slack {
                 return Ok(None);
             }
-            let mut near: Vec<usize> = vec![y];
+            let mut near = Self::near(before, y);
             let bound = T::from_f64(cutoff + 2.0 * slack);
             near.extend(table.rivals(x, y, bound, |_, _| true).iter().map(|rival| rival.0));
             match self.nearest_of(x, &near)? {
@@ -322,9 +328,7 @@ impl<T: Float> Watch<T> for Below<'_, T> {
             return Ok(None);
         }
         if self.repair.as_ref().is_some_and(|repair| repair.careful) {
-            // Of equal ones that before x in the chain, so that every other step goes down.
-            let mut near: Vec<usize> = before.into_iter().chain([y]).collect();
-            near.dedup();
+            let mut near = Self::near(before, y);
             near.extend(self.rivals(table, x, y, height).iter().map(|rival| rival.0));
             if near.len() > 1
                 && let Some((to, value, _)) = self.nearest_of(x, &near)?

@@ -196,6 +196,20 @@ proptest! {
 }
 
 #[test]
+fn equal_values_about_a_cutoff_never_lead_the_chain_round_in_a_ring() {
+    let value = 0.919_555_233_769_511_3;
+    for n in [3, 5, 11, 20, 30] {
+        let d = Condensed::new(n, vec![value; n * (n - 1) / 2]).unwrap();
+        for seed in (0..40).chain([3_354_596_410_009_205_708]) {
+            for method in [Method::Complete, Method::Average, Method::Weighted] {
+                check(&d, 1e-12, seed, method, Storage::Square).unwrap();
+                check_whole(&d, 1e-12, seed, method, Storage::Square).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
 fn much_is_repaired_and_continuous_values_leave_nothing_open() {
     let d = Condensed::new(300, testkit::random_condensed(300, 7)).unwrap();
     for method in [Method::Complete, Method::Average, Method::Weighted] {
