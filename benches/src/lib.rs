@@ -7,6 +7,8 @@
 )]
 #![allow(clippy::missing_panics_doc, reason = "see above")]
 
+pub mod peak;
+
 use activations::Scratch;
 use neurocorr::{Columns, Measure, NonFinite, Order};
 

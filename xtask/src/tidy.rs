@@ -25,15 +25,19 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Files that name faer.
 const FAER_FILES: [&str; 2] = ["crates/neurocorr/src/dense.rs", "crates/neurocorr/src/screen/directions.rs"];
 
-/// Where `unsafe` may stand: the memory map, and the row kernels with the calls into code for a processor's features.
+/// Where `unsafe` may stand: the memory map, the kernels with the calls into code for a processor's features, and what these are
+/// measured against.
 const UNSAFE_FILES: &[&str] = &[
+    "benches/src/peak.rs",
     "crates/activations/src/mapped.rs",
     "crates/hclust/src/float.rs",
     "crates/hclust/src/level.rs",
     "crates/hclust/src/lines.rs",
     "crates/neurocorr/src/kernels/avx2.rs",
     "crates/neurocorr/src/kernels/avx512.rs",
+    "crates/neurocorr/src/kernels/avx_vnni.rs",
     "crates/neurocorr/src/kernels/mod.rs",
+    "crates/neurocorr/src/kernels/neon.rs",
     "crates/neurocorr/src/kernels/prefetch.rs",
     "crates/neurocorr/src/level.rs",
     "crates/neurocorr/src/store.rs",
@@ -92,8 +96,9 @@ fn manifest(package: &Package, faults: &mut Vec<String>) -> Result<()> {
     let text = read_to_string(&package.manifest_path)?;
     // The crates with `unsafe` write their lints out: there it is denied, not forbidden. So does the binding, whose macros write
     // some.
-    let prefix = format!("crates/{name}/");
-    let has_unsafe = UNSAFE_FILES.iter().any(|file| file.starts_with(&prefix)) || name.as_str() == BINDING;
+    let prefixes = [format!("crates/{name}/"), format!("{name}/")];
+    let is_of_it = |file: &&str| prefixes.iter().any(|prefix| file.starts_with(prefix));
+    let has_unsafe = UNSAFE_FILES.iter().any(is_of_it) || name.as_str() == BINDING;
     let own_lints = has_unsafe && text.contains("unsafe_code = \"deny\"");
     if !(text.contains("[lints]\nworkspace = true") || own_lints) {
         faults.push(format!("{name}: lints are not the workspace's"));

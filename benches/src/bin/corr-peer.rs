@@ -1,21 +1,27 @@
-//! Correlations of one file in one process, for `cargo xtask compare corr`: `corr-peer TASK FILE THRESHOLD` prints
-//! `TASK seconds …` a line (mapping the file not counted). `screen` finds the pairs above the threshold, `screen-all` asks the
-//! bytes about every pair over all tokens, `dense`, `dense-f32` and `dense-single` (products of pieces in f32, sums in f64) make the condensed matrix, `dense-square` the square; `check` holds the screen's pairs to the matrix and to the defined kernel.
+//! Correlations of one file in one process, for `cargo xtask compare corr`: `corr-peer TASK FILE THRESHOLD [TOKENS]` prints
+//! `TASK seconds …` a line (mapping the file not counted), for the first so many tokens. `screen` finds the pairs above the
+//! threshold, `screen-all` asks the bytes about every pair over all tokens (`screen-all-LEVEL` at another level), `dense`,
+//! `dense-f32` and `dense-single` (products of pieces in f32, sums in f64) make the condensed matrix, `dense-square` the square;
+//! `product` and `product-f32` are what of that is the second pass: standardising, and all products. `peaks` says how long as many
+//! multiply-adds would take that touch nothing but registers. `check` holds the screen's pairs to the matrix and to the defined kernel.
 
 use activations::{Layout, Scratch, Values};
 use neurocorr::{
-    Columns, Correlations, Dense, Measure, NonFinite, Order, Screen, ScreenOptions, Sign, condensed_index,
-    correlations, error_bound, pair_correlation,
+    Columns, Correlations, CrossProducts, Dense, Level, Measure, Moments, NonFinite, Order, Precision, Screen,
+    ScreenOptions, Sign, condensed_index, correlations, error_bound, pair_correlation,
 };
 use std::error::Error;
 use std::time::Instant;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [task, file, threshold] = arguments.as_slice() else { return Err("TASK FILE THRESHOLD".into()) };
+    let [task, file, threshold, most @ ..] = arguments.as_slice() else {
+        return Err("TASK FILE THRESHOLD [TOKENS]".into());
+    };
     let source = activations::open(std::path::Path::new(file))?;
     let mut scratch = Scratch::default();
-    let block = source.block(0..source.tokens(), &mut scratch)?;
+    let most = most.first().map_or(Ok(usize::MAX), |most| most.parse())?;
+    let block = source.block(0..source.tokens().min(most), &mut scratch)?;
     let (Values::F32(values), Layout::RowMajor { stride }) = (block.values, block.layout) else {
         return Err("rows of f32 wanted".into());
     };
@@ -31,12 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             timed("pairs", || Ok(screen.pairs_above(threshold, Sign::Absolute)?.collect_pairs().len()))?;
             println!("screen seconds {}", start.elapsed().as_secs_f64());
         }
-        "screen-all" => {
-            let screen = Screen::new(&columns, &options.early_stop(false))?;
-            let tiles =
-                || Ok(screen.pairs_maybe_above(threshold, Sign::Absolute)?.map(|tile| tile.pairs.len()).sum());
-            timed::<usize>("screen-all", tiles)?;
-        }
+        "screen-all" => all_pairs(task, &columns, threshold, options)?,
         "dense" => {
             let matrix = || Ok(correlations(&columns, NonFinite::Error)?.into_condensed(Measure::Correlation));
             timed("dense", matrix)?;
@@ -53,10 +54,44 @@ fn main() -> Result<(), Box<dyn Error>> {
         "dense-square" => {
             timed("dense-square", || Dense::new().square(&columns, Measure::Correlation))?;
         }
+        "product" => second_pass::<f64>(task, &columns)?,
+        "product-f32" => second_pass::<f32>(task, &columns)?,
+        "peaks" => {
+            let (n, tokens) = (columns.neurons() as f64, columns.tokens() as f64);
+            for (what, rate) in benches::peak::peaks() {
+                println!("{what} seconds {}", n * (n + 1.0) / 2.0 * tokens / rate);
+            }
+        }
         "check" => check(&columns, threshold)?,
-        _ => return Err(format!("there is no task {task}").into()),
+        task => match task.strip_prefix("screen-all-") {
+            // Nothing where this processor has no such level.
+            Some(name) => {
+                for level in Level::available().filter(|level| level.name() == name) {
+                    all_pairs(task, &columns, threshold, options.level(level))?;
+                }
+            }
+            None => return Err(format!("there is no task {task}").into()),
+        },
     }
     Ok(())
+}
+
+/// The bytes of all pairs over all tokens.
+fn all_pairs(
+    task: &str,
+    columns: &Columns<'_, f32>,
+    threshold: f64,
+    options: ScreenOptions,
+) -> Result<(), neurocorr::Error> {
+    let screen = Screen::new(columns, &options.early_stop(false))?;
+    let tiles = || Ok(screen.pairs_maybe_above(threshold, Sign::Absolute)?.map(|tile| tile.pairs.len()).sum());
+    timed::<usize>(task, tiles).map(drop)
+}
+
+/// The second pass over all tokens, its moments made before.
+fn second_pass<P: Precision>(task: &str, columns: &Columns<'_, f32>) -> Result<(), neurocorr::Error> {
+    let mut products = CrossProducts::<P>::with_precision(&Moments::of(columns), NonFinite::Error)?;
+    timed(task, || products.push(columns))
 }
 
 fn timed<R>(task: &str, work: impl FnOnce() -> Result<R, neurocorr::Error>) -> Result<R, neurocorr::Error> {

@@ -19,7 +19,11 @@ pub(crate) enum Set {
     #[cfg(target_arch = "x86_64")]
     Avx2,
     #[cfg(target_arch = "x86_64")]
+    AvxVnni,
+    #[cfg(target_arch = "x86_64")]
     Avx512Vnni,
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+    NeonDot,
 }
 
 /// How many of the levels that there are [`Level::detect`] may choose from, in this process.
@@ -60,9 +64,18 @@ impl Level {
                 && is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512vl")
                 && is_x86_feature_detected!("avx512vnni");
-            [Some(Set::Portable), avx2.then_some(Set::Avx2), avx512.then_some(Set::Avx512Vnni)]
+            let avx_vnni = avx2 && is_x86_feature_detected!("avxvnni");
+            [
+                Some(Set::Portable),
+                avx2.then_some(Set::Avx2),
+                avx_vnni.then_some(Set::AvxVnni),
+                avx512.then_some(Set::Avx512Vnni),
+            ]
         };
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        let sets =
+            [Some(Set::Portable), std::arch::is_aarch64_feature_detected!("dotprod").then_some(Set::NeonDot)];
+        #[cfg(not(any(target_arch = "x86_64", all(target_arch = "aarch64", target_endian = "little"))))]
         let sets = [Some(Set::Portable)];
         sets.into_iter().flatten().map(Self)
     }
@@ -75,7 +88,11 @@ impl Level {
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
+            Set::AvxVnni => "avxvnni",
+            #[cfg(target_arch = "x86_64")]
             Set::Avx512Vnni => "avx512vnni",
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Set::NeonDot => "neondot",
         }
     }
 
@@ -88,9 +105,12 @@ impl Level {
     pub(crate) fn run<W: Work>(self, work: W) -> W::Output {
         match self.0 {
             Set::Portable => work.run(),
+            // NEON is part of the target: loops are compiled for it as they are.
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Set::NeonDot => work.run(),
             // SAFETY: the value exists, so `available` has found the features on this processor.
             #[cfg(target_arch = "x86_64")]
-            Set::Avx2 => unsafe { avx2(work) },
+            Set::Avx2 | Set::AvxVnni => unsafe { avx2(work) },
             // SAFETY: as above.
             #[cfg(target_arch = "x86_64")]
             Set::Avx512Vnni => unsafe { avx512(work) },

@@ -1,103 +1,219 @@
-//! `cargo xtask compare corr`: the correlation alone, dense and screened, against NumPy.
+//! `cargo xtask compare corr`: the correlation alone, dense and screened, against NumPy and what the processor can do.
 
 use super::measure::{measure_tasks, warm_memory};
 use super::table::{append, median};
 use super::{large_files, python_command};
-use crate::python::interpreter;
+use crate::python::{interpreter, script};
 use crate::shell::{cargo, cores, cpu, output, root, run as run_command, today};
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 7;
 const THRESHOLD: &str = "0.5";
 
-/// Ours, then NumPy's; each in its own process, once a round, in alternation.
-const TASKS: [(&str, bool); 8] = [
+/// Tokens of the dense comparisons.
+const TOKENS: [usize; 2] = [10_000, 30_000];
+
+/// A process, and whether it is NumPy's; each once a round, in alternation.
+type Task = (&'static str, bool);
+
+/// The matrix: end to end, the second pass alone, and as many multiply-adds in registers.
+const DENSE: [Task; 7] = [
+    ("corrcoef", true),
+    ("dense", false),
+    ("dense-f32", false),
+    ("product", false),
+    ("product-f32", false),
+    ("corrcoef-f32", true),
+    ("peaks", false),
+];
+
+/// The pairs above the threshold; all products in bytes, at every level.
+const SCREEN: [Task; 8] = [
     ("screen", false),
     ("corrcoef", true),
     ("screen-all", false),
     ("syrk", true),
-    ("dense", false),
-    ("dense-f32", false),
+    ("screen-all-avxvnni", false),
+    ("screen-all-avx2", false),
     ("dense-square", false),
-    ("corrcoef-f32", true),
+    ("peaks", false),
 ];
 
-/// `--runs N` rounds, `--threshold R`.
+/// `--runs N` rounds, `--threshold R`, `--only dense` or `screen`.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
-    let (mut rounds, mut threshold) = (ROUNDS, THRESHOLD);
+    let (mut rounds, mut threshold, mut only) = (ROUNDS, THRESHOLD, None);
     for option in options.chunks(2) {
         match option {
             ["--runs", number] => rounds = number.parse::<usize>().context("--runs wants a number")?.max(1),
             ["--threshold", r] => threshold = r,
+            ["--only", part @ ("dense" | "screen")] => only = Some(*part),
             other => bail!("compare corr has no option {}", other.join(" ")),
         }
     }
     run_command(&mut cargo(&["build", "--release", "-p", "benches", "--bins"]))?;
-    let python = interpreter("peers")?;
-    let peer = root().join("target/release/corr-peer");
+    let peers = Peers {
+        python: interpreter("peers")?,
+        ours: root().join("target/release/corr-peer"),
+        rounds,
+        threshold: threshold.to_owned(),
+    };
+    let large = large_files()?;
     let mut lines = Vec::new();
-    for file in large_files()? {
-        // Into the page cache, for all alike.
-        std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        lines.extend(one(&file, threshold, rounds, &peer, &python)?);
+    if only != Some("screen") {
+        for file in [&large[0], &wide_file()?] {
+            for tokens in TOKENS {
+                let times = peers.measure(file, Some(tokens), &DENSE, &mut lines)?;
+                peers.print_dense(file, tokens, &times)?;
+            }
+        }
+    }
+    if only != Some("dense") {
+        for file in &large {
+            let times = peers.measure(file, None, &SCREEN, &mut lines)?;
+            peers.print_screen(file, &times)?;
+        }
     }
     append(&lines)
 }
 
-fn one(file: &Path, threshold: &str, rounds: usize, peer: &Path, python: &Path) -> Result<Vec<String>> {
-    let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mut seconds: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    let mut peaks: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut lines = Vec::new();
-    for round in 1..=rounds {
-        for (task, is_python) in TASKS {
-            let mut command =
-                if is_python { python_command(python, "corr_peers.py") } else { Command::new(peer) };
-            command.arg(task).arg(file).arg(threshold);
-            // Whoever comes finds pages that the machine has at hand.
-            warm_memory(6 << 30);
-            let (measured, times) = measure_tasks(&mut command).with_context(|| format!("{task} on {name}"))?;
-            let peak = peaks.entry(task).or_default();
-            *peak = measured.peak.max(*peak);
-            for (part, time) in times {
-                lines.push(format!(
-                    "corr-{part}-{threshold},{name},{},{round},{time:.4},{},{}",
-                    if is_python { "numpy" } else { "neurocorr" },
-                    measured.peak,
-                    measured.high_water
-                ));
-                seconds.entry(part).or_default().push(time);
-            }
-            eprintln!("{name} round {round}: {task} {:.1} s", measured.seconds);
+/// 9,984 neurons: all of one large file, and the first of the other.
+fn wide_file() -> Result<PathBuf> {
+    let file = root().join("data/generated/wide-30000.npy");
+    if !file.is_file() {
+        script("sample", "sample.py", &["wide"])?;
+    }
+    Ok(file)
+}
+
+struct Peers {
+    python: PathBuf,
+    ours: PathBuf,
+    rounds: usize,
+    threshold: String,
+}
+
+/// By task: seconds of every round, and the greatest peak of memory.
+#[derive(Default)]
+struct Times {
+    seconds: BTreeMap<String, Vec<f64>>,
+    peaks: BTreeMap<&'static str, u64>,
+}
+
+impl Times {
+    fn of(&self, task: &str) -> f64 {
+        median(self.seconds.get(task).cloned().unwrap_or_default())
+    }
+
+    fn ratio(&self, of: &str, to: &str) -> f64 {
+        self.of(of) / self.of(to)
+    }
+
+    /// A row for each task: its time, how often it goes into NumPy's, its memory.
+    fn print(&self) {
+        println!("| task | seconds | np.corrcoef / task | peak MB |\n|---|---|---|---|");
+        for (task, times) in &self.seconds {
+            let least = times.iter().copied().fold(f64::INFINITY, f64::min);
+            let most = times.iter().copied().fold(0.0, f64::max);
+            let peak =
+                self.peaks.get(task.as_str()).map_or(String::new(), |peak| (peak / 1_000_000).to_string());
+            println!(
+                "| {task} | {:.3} ({least:.3} to {most:.3}) | {:.2} | {peak} |",
+                self.of(task),
+                self.ratio("corrcoef", task)
+            );
         }
     }
-    let answer = output(Command::new(peer).arg("check").arg(file).arg(threshold))?;
-    println!(
-        "\n{name}: threshold {threshold}; {rounds} alternated rounds, medians of seconds (least to most); {}, {} cores; {}",
-        cpu(),
-        cores(),
-        today()?
-    );
-    println!("Held to the defined kernel and the dense matrix: {}.\n", answer.trim());
-    println!("| task | seconds | np.corrcoef / task | peak MB |\n|---|---|---|---|");
-    let of = |task: &str| median(seconds.get(task).cloned().unwrap_or_default());
-    for (task, times) in &seconds {
-        let least = times.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = times.iter().copied().fold(0.0, f64::max);
-        let peak = peaks.get(task.as_str()).map_or(String::new(), |peak| (peak / 1_000_000).to_string());
-        println!(
-            "| {task} | {:.3} ({least:.3} to {most:.3}) | {:.2} | {peak} |",
-            of(task),
-            of("corrcoef") / of(task)
-        );
+}
+
+impl Peers {
+    fn measure(
+        &self,
+        file: &Path,
+        tokens: Option<usize>,
+        tasks: &[Task],
+        lines: &mut Vec<String>,
+    ) -> Result<Times> {
+        // Into the page cache, for all alike.
+        std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let named = tokens.map_or(name(file), |tokens| format!("{} {tokens} tokens", name(file)));
+        let mut found = Times::default();
+        for round in 1..=self.rounds {
+            for &(task, is_python) in tasks {
+                let mut command = if is_python {
+                    python_command(&self.python, "corr_peers.py")
+                } else {
+                    Command::new(&self.ours)
+                };
+                command.arg(task).arg(file).arg(&self.threshold).args(tokens.map(|tokens| tokens.to_string()));
+                // Whoever comes finds pages that the machine has at hand.
+                warm_memory(6 << 30);
+                let (measured, times) =
+                    measure_tasks(&mut command).with_context(|| format!("{task} on {named}"))?;
+                let peak = found.peaks.entry(task).or_default();
+                *peak = measured.peak.max(*peak);
+                for (part, time) in times {
+                    lines.push(format!(
+                        "corr-{part}-{},{named},{},{round},{time:.4},{},{}",
+                        self.threshold,
+                        if is_python { "numpy" } else { "neurocorr" },
+                        measured.peak,
+                        measured.high_water
+                    ));
+                    found.seconds.entry(part).or_default().push(time);
+                }
+                eprintln!("{named} round {round}: {task} {:.1} s", measured.seconds);
+            }
+        }
+        Ok(found)
     }
-    // Products of the triangle are the same in both, so the ratio of times is that of rates.
-    println!(
-        "\nAll products in bytes against OpenBLAS's f64: {:.1} times as fast.",
-        of("syrk") / of("screen-all")
-    );
-    Ok(lines)
+
+    fn machine(&self) -> Result<String> {
+        Ok(format!(
+            "{} alternated rounds, medians of seconds (least to most); {}, {} cores; {}",
+            self.rounds,
+            cpu(),
+            cores(),
+            today()?
+        ))
+    }
+
+    fn print_dense(&self, file: &Path, tokens: usize, times: &Times) -> Result<()> {
+        println!("\n{}, {tokens} tokens, the whole matrix; {}\n", name(file), self.machine()?);
+        times.print();
+        println!(
+            "\nThe second pass (standardising, and all products) takes {:.2} (f64) and {:.2} (f32) of what multiply-adds in \
+             registers do in its time.",
+            times.ratio("fma-f64", "product"),
+            times.ratio("fma-f32", "product-f32")
+        );
+        Ok(())
+    }
+
+    fn print_screen(&self, file: &Path, times: &Times) -> Result<()> {
+        let answer = output(Command::new(&self.ours).arg("check").arg(file).arg(&self.threshold))?;
+        println!("\n{}: threshold {}; {}", name(file), self.threshold, self.machine()?);
+        println!("Held to the defined kernel and the dense matrix: {}.\n", answer.trim());
+        times.print();
+        // Products of the triangle are the same in all, so the ratio of times is that of rates.
+        println!(
+            "\nAll products in bytes against OpenBLAS's f64: {:.1} times as fast; {:.2} of what multiply-adds of bytes in \
+             registers do in its time.",
+            times.ratio("syrk", "screen-all"),
+            times.ratio("vnni-bytes", "screen-all")
+        );
+        println!(
+            "At the level of AVX2, against faer's f32 product with AVX2: {:.2}. At that of AVX-VNNI: {:.2}; {:.2} of registers.",
+            times.ratio("faer-f32-avx2", "screen-all-avx2"),
+            times.ratio("faer-f32-avx2", "screen-all-avxvnni"),
+            times.ratio("vnni-bytes-256", "screen-all-avxvnni")
+        );
+        Ok(())
+    }
+}
+
+fn name(file: &Path) -> String {
+    file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

@@ -4,7 +4,7 @@
 use super::{PANEL, ROWS, Step};
 use std::arch::x86_64::{
     __m512i, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512,
-    _mm512_storeu_si512,
+    _mm512_storeu_si512, _mm512_sub_epi32,
 };
 
 /// Registers of a panel.
@@ -17,6 +17,7 @@ pub(super) unsafe fn products(
     left: &[Step],
     rows: &[u16; ROWS],
     right: &[Step],
+    offsets: &[i32; PANEL],
     out: &mut [[i32; PANEL]; ROWS],
 ) {
     let words = left.as_ptr().cast::<u32>();
@@ -24,7 +25,12 @@ pub(super) unsafe fn products(
         let row = usize::from(row);
         words.wrapping_add(row / PANEL * right.len() * PANEL + row % PANEL)
     });
-    let mut sums = [[_mm512_setzero_si512(); WIDTH]; ROWS];
+    let begin: [__m512i; WIDTH] = std::array::from_fn(|third| {
+        // SAFETY: `offsets` has 48 numbers, three times sixteen.
+        let offsets = unsafe { _mm512_loadu_si512(offsets.as_ptr().add(16 * third).cast()) };
+        _mm512_sub_epi32(_mm512_setzero_si512(), offsets)
+    });
+    let mut sums = [begin; ROWS];
     for (step, columns) in right.iter().enumerate() {
         let columns = columns.as_ptr();
         // SAFETY: three registers of sixteen words are the 48 words of a step; no alignment is asked for.

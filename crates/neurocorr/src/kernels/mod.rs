@@ -4,6 +4,10 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod neon;
 mod portable;
 mod prefetch;
 
@@ -27,23 +31,36 @@ pub(crate) const MOST_STEPS: usize = 16_384;
 
 const _: () = assert!(MOST_STEPS * STEP * 255 * 127 <= i32::MAX as usize);
 
-/// Words with the top bit of every byte flipped: signed bytes q become unsigned ones, q + 128.
+/// Words with the top bit of every byte flipped: signed bytes q become unsigned ones, q + 128, and the other way round.
 pub(crate) const TO_UNSIGNED: u32 = 0x8080_8080;
 
-/// Σ left · right over all tokens of `right`, for eight rows and 48 columns.
+/// A panel of columns: their signed bytes, and for each 128 times their sum, which is what they add to a product with bytes that
+/// are unsigned, q + 128.
+#[derive(Clone, Copy)]
+pub(crate) struct Right<'a> {
+    pub(crate) steps: &'a [Step],
+    /// 48, or more.
+    pub(crate) offsets: &'a [i32],
+}
+
+/// Σ q · right over all tokens of `right`, for eight rows and 48 columns.
 ///
-/// `left` holds whole panels of unsigned bytes, each as long as `right`, whose bytes are signed; row r is lane r mod 48 of
-/// panel r / 48. Returns `false`, and computes nothing, if a row lies outside `left` or `right` is longer than
-/// [`MOST_STEPS`].
-#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "calls into code for what the processor has"))]
+/// `left` holds whole panels of unsigned bytes q + 128, each as long as `right`; row r is lane r mod 48 of panel r / 48. Returns
+/// `false`, and computes nothing, if a row lies outside `left`, `right` is longer than [`MOST_STEPS`] or an offset is missing.
+#[cfg_attr(
+    any(target_arch = "x86_64", target_arch = "aarch64"),
+    expect(unsafe_code, reason = "calls into code for what the processor has")
+)]
 pub(crate) fn products(
     level: Level,
     left: &[Step],
     rows: &[u16; ROWS],
-    right: &[Step],
+    right: Right<'_>,
     out: &mut [[i32; PANEL]; ROWS],
 ) -> bool {
+    let Right { steps: right, offsets } = right;
     let last = rows.iter().max().map_or(0, |&row| usize::from(row) / PANEL);
+    let Some(offsets) = offsets.first_chunk::<PANEL>() else { return false };
     if right.len() > MOST_STEPS || (last + 1) * right.len() > left.len() {
         return false;
     }
@@ -51,11 +68,19 @@ pub(crate) fn products(
         Set::Portable => portable::products(left, rows, right, out),
         // SAFETY: the level exists, so the processor has AVX2; every row was found inside `left`.
         #[cfg(target_arch = "x86_64")]
-        Set::Avx2 => unsafe { avx2::products(left, rows, right, out) },
+        Set::Avx2 => unsafe { avx2::products(left, rows, right, offsets, out) },
+        // SAFETY: the level exists, so the processor has AVX2 and AVX-VNNI; every row was found inside `left`.
+        #[cfg(target_arch = "x86_64")]
+        Set::AvxVnni => unsafe { avx_vnni::products(left, rows, right, offsets, out) },
         // SAFETY: the level exists, so the processor has AVX-512 F, BW and VNNI; every row was found inside `left`.
         #[cfg(target_arch = "x86_64")]
-        Set::Avx512Vnni => unsafe { avx512::products(left, rows, right, out) },
+        Set::Avx512Vnni => unsafe { avx512::products(left, rows, right, offsets, out) },
+        // SAFETY: the level exists, so the processor has dot products; every row was found inside `left`.
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+        Set::NeonDot => unsafe { neon::products(left, rows, right, out) },
     }
+    // Where bytes are signed on both sides there is nothing to take off.
+    let _ = offsets;
     true
 }
 
@@ -77,9 +102,15 @@ mod tests {
             .zip(right)
             .map(|(a, b)| {
                 let (a, b) = (a[row % PANEL].to_le_bytes(), b[column].to_le_bytes());
-                a.iter().zip(b).map(|(&a, b)| i64::from(a) * i64::from(b.cast_signed())).sum::<i64>()
+                a.iter().zip(b).map(|(&a, b)| (i64::from(a) - 128) * i64::from(b.cast_signed())).sum::<i64>()
             })
             .sum()
+    }
+
+    /// Every column's.
+    fn offsets(right: &[Step]) -> [i32; PANEL] {
+        let of_bytes = |word: u32| word.to_le_bytes().map(|b| i32::from(b.cast_signed())).iter().sum::<i32>();
+        std::array::from_fn(|column| 128 * right.iter().map(|step| of_bytes(step[column])).sum::<i32>())
     }
 
     #[test]
@@ -87,11 +118,19 @@ mod tests {
         let mut rng = Rng::new(1);
         for length in [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 512] {
             let left = steps(3 * length, &mut rng, |r| r.below(256) as u8);
-            let right = steps(length, &mut rng, |r| r.below(256) as u8);
+            // What a byte is taken to: from −127 to 127.
+            let right = steps(length, &mut rng, |r| (r.below(255) as u8).wrapping_sub(127));
+            let offsets = offsets(&right);
             for rows in [[0, 1, 2, 3, 4, 5, 6, 7], [143, 47, 48, 95, 96, 0, 143, 11]] {
                 for level in Level::available() {
                     let mut out = [[-1; PANEL]; ROWS];
-                    assert!(products(level, &left, &rows, &right, &mut out));
+                    assert!(products(
+                        level,
+                        &left,
+                        &rows,
+                        Right { steps: &right, offsets: &offsets },
+                        &mut out
+                    ));
                     for (row, sums) in rows.iter().zip(&out) {
                         for (column, &sum) in sums.iter().enumerate() {
                             let expected = naive(&left, usize::from(*row), &right, column);
@@ -105,25 +144,32 @@ mod tests {
 
     #[test]
     fn sums_of_the_largest_bytes_over_the_longest_call_do_not_overflow() {
-        for (a, b) in [(255, 127_i8), (255, -127)] {
+        for (a, b) in [(255, 127_i8), (255, -127), (1, 127), (0, -127)] {
             let left = vec![[u32::from_le_bytes([a; 4]); PANEL]; MOST_STEPS];
             let right = vec![[u32::from_le_bytes([b.cast_unsigned(); 4]); PANEL]; MOST_STEPS];
+            let offsets = offsets(&right);
             for level in Level::available() {
                 let mut out = [[0; PANEL]; ROWS];
-                assert!(products(level, &left, &[0; ROWS], &right, &mut out));
-                let expected = i32::from(a) * i32::from(b) * 4 * MOST_STEPS as i32;
+                let right = Right { steps: &right, offsets: &offsets };
+                assert!(products(level, &left, &[0; ROWS], right, &mut out));
+                let expected = (i32::from(a) - 128) * i32::from(b) * 4 * MOST_STEPS as i32;
                 assert!(out.iter().flatten().all(|&sum| sum == expected), "{}", level.name());
             }
         }
     }
 
     #[test]
-    fn rows_outside_and_calls_too_long_are_refused_at_every_level() {
+    fn rows_outside_missing_offsets_and_calls_too_long_are_refused_at_every_level() {
         for level in Level::available() {
             let mut out = [[0; PANEL]; ROWS];
-            assert!(!products(level, &[[0; PANEL]; 4], &[0, 0, 0, 0, 0, 0, 0, 48], &[[0; PANEL]; 4], &mut out));
-            let long = vec![[0; PANEL]; MOST_STEPS + 1];
-            assert!(!products(level, &long, &[0; ROWS], &long, &mut out));
+            let (four, long) = ([[0; PANEL]; 4], vec![[0; PANEL]; MOST_STEPS + 1]);
+            let mut asked = |left: &[Step], rows: [u16; ROWS], steps: &[Step], offsets: &[i32]| {
+                products(level, left, &rows, Right { steps, offsets }, &mut out)
+            };
+            assert!(asked(&four, [0; ROWS], &four, &[0; PANEL]));
+            assert!(!asked(&four, [0, 0, 0, 0, 0, 0, 0, 48], &four, &[0; PANEL]));
+            assert!(!asked(&four, [0; ROWS], &four, &[0; PANEL - 1]));
+            assert!(!asked(&long, [0; ROWS], &long, &[0; PANEL]));
         }
     }
 }

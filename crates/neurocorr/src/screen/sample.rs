@@ -3,7 +3,7 @@
 use super::copy::Copy8;
 use super::tile::PANELS;
 use crate::go_on::GoOn;
-use crate::kernels::{PANEL, ROWS, Step, TO_UNSIGNED, products};
+use crate::kernels::{PANEL, ROWS, Right, Step, TO_UNSIGNED, products};
 use crate::level::Level;
 use rayon::prelude::*;
 
@@ -28,11 +28,10 @@ struct Block {
     offsets: Vec<i32>,
 }
 
-/// What a panel is multiplied with the sample as: one block of tokens, signed.
-struct Right<'a> {
-    steps: &'a [Step],
+/// What a panel is multiplied with the sample as: one block of tokens.
+struct Shared<'a> {
+    right: Right<'a>,
     shares: &'a [f64],
-    offsets: &'a [i32],
 }
 
 impl Sample {
@@ -86,7 +85,8 @@ impl Sample {
                 signed.extend(own.iter().map(|step| step.map(|word| word ^ TO_UNSIGNED)));
                 let lanes = panel * PANEL..(panel + 1) * PANEL;
                 let (shares, offsets) = (&block.shares[lanes.clone()], &block.offsets[lanes]);
-                self.add(index, &[Right { steps: &signed, shares, offsets }], level, &mut out);
+                let right = Right { steps: &signed, offsets };
+                self.add(index, &[Shared { right, shares }], level, &mut out);
             }
             out
         };
@@ -108,12 +108,12 @@ impl Sample {
                     copy.scales(block)[panel * PANEL..][..PANEL].iter().map(|&share| share.into())
                 })
                 .collect();
-            let right: Vec<Right<'_>> = panels
+            let right: Vec<Shared<'_>> = panels
                 .iter()
                 .zip(shares.chunks(PANEL))
                 .map(|(&panel, shares)| {
                     let offsets = &copy.offsets(block)[panel * PANEL..][..PANEL];
-                    Right { steps: copy.panel(block, panel), shares, offsets }
+                    Shared { right: Right { steps: copy.panel(block, panel), offsets }, shares }
                 })
                 .collect();
             self.add(block, &right, level, &mut out);
@@ -122,27 +122,27 @@ impl Sample {
     }
 
     /// Adds one block of tokens. A few panels of the sample at a time stay in the second cache while the others pass.
-    fn add(&self, block: usize, right: &[Right<'_>], level: Level, out: &mut [f64]) {
+    fn add(&self, block: usize, right: &[Shared<'_>], level: Level, out: &mut [f64]) {
         let Block { left, shares, .. } = &self.blocks[block];
-        let steps = right.first().map_or(0, |right| right.steps.len());
+        let steps = right.first().map_or(0, |shared| shared.right.steps.len());
         let panels = left.chunks((PANELS * steps).max(1));
         let mut sums = [[0; PANEL]; ROWS];
         for (group, left) in panels.enumerate() {
             let first = group * PANELS * PANEL;
             let rows = self.neurons.min(first + PANELS * PANEL).saturating_sub(first);
-            for (right, out) in right.iter().zip(out.chunks_mut(PANEL * self.neurons)) {
+            for (shared, out) in right.iter().zip(out.chunks_mut(PANEL * self.neurons)) {
                 for start in (0..rows).step_by(ROWS) {
                     #[expect(clippy::cast_possible_truncation, reason = "at most 384")]
                     let of_rows: [u16; ROWS] = std::array::from_fn(|at| (start + at) as u16);
                     // Panels are whole, and whole rows of eight.
-                    let done = products(level, left, &of_rows, right.steps, &mut sums);
+                    let done = products(level, left, &of_rows, shared.right, &mut sums);
                     debug_assert!(done);
                     let own = first + start..first + rows.min(start + ROWS);
                     for (column, line) in out.chunks_mut(self.neurons).enumerate() {
-                        let (share, offset) = (right.shares[column], right.offsets[column]);
+                        let share = shared.shares[column];
                         let terms = line[own.clone()].iter_mut().zip(&shares[own.clone()]).zip(&sums);
                         for ((sum, own), products) in terms {
-                            *sum += f64::from(products[column] - offset) * (own * share);
+                            *sum += f64::from(products[column]) * (own * share);
                         }
                     }
                 }

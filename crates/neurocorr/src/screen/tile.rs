@@ -1,7 +1,7 @@
 //! One tile of pairs, block of tokens after block, until no pair is in question or all tokens are done.
 
 use super::copy::Copy8;
-use crate::kernels::{PANEL, ROWS, Step, TO_UNSIGNED, prefetch, products};
+use crate::kernels::{PANEL, ROWS, Right, Step, TO_UNSIGNED, prefetch, products};
 use crate::level::{Level, Work};
 use std::ops::Range;
 
@@ -200,7 +200,10 @@ struct Strip<'a> {
 impl Strip<'_> {
     /// Adds the block to the sums of the panel.
     fn add(&self, level: Level, sums: &mut [[f32; PANEL]]) {
-        let right = self.copy.panel(self.block, self.columns);
+        let right = Right {
+            steps: self.copy.panel(self.block, self.columns),
+            offsets: &self.copy.offsets(self.block)[self.columns * PANEL..],
+        };
         let mut out = [[0; PANEL]; ROWS];
         let piece = self.next.len().div_ceil(self.alive.len().div_ceil(ROWS).max(1)).max(1);
         let mut next = self.next.chunks(piece);
@@ -233,13 +236,13 @@ impl Work for Add<'_, '_> {
         let Strip { copy, block, first_row, columns, .. } = *self.strip;
         let columns = columns * PANEL..(columns + 1) * PANEL;
         let scales = copy.scales(block);
-        let (of_columns, offsets) = (&scales[columns.clone()], &copy.offsets(block)[columns]);
+        let of_columns = &scales[columns];
         for (&row, products) in self.group.iter().zip(self.products) {
             let row = usize::from(row);
             let of_row = scales[first_row + row];
-            let terms = products.iter().zip(offsets).zip(of_columns);
-            for (sum, ((&product, &offset), &of_column)) in self.sums[row].iter_mut().zip(terms) {
-                *sum += (product - offset) as f32 * (of_row * of_column);
+            let terms = products.iter().zip(of_columns);
+            for (sum, (&product, &of_column)) in self.sums[row].iter_mut().zip(terms) {
+                *sum += product as f32 * (of_row * of_column);
             }
         }
     }
