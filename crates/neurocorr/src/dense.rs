@@ -1,7 +1,8 @@
-//! The product of all pairs of standardised columns, tile by tile, where the result will stand. But for the screen's
-//! directions, the one file that names faer.
+//! The product of all pairs of standardised columns, tile by tile, where the result will stand (`NOTE.md` says why so). But
+//! for the screen's directions, the one file that names faer.
 
 use crate::go_on::GoOn;
+use crate::kernels::{Multiply, Rows, multiplies, multiply};
 use crate::level::{Level, Work};
 use crate::standardize::{Block, SINGLE_TOKENS, panel_of};
 use crate::{Error, NEURON_BLOCK, Precision};
@@ -11,7 +12,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// What faer multiplies.
-pub trait Product: faer::traits::ComplexField + Send + Sync {}
+pub trait Product: faer::traits::ComplexField + Multiply {}
 
 impl Product for f32 {}
 impl Product for f64 {}
@@ -30,8 +31,8 @@ pub(crate) trait SumIn<P: Precision>: Precision {
 /// The two sides of a product.
 #[derive(Clone, Copy)]
 pub(crate) struct Factors<'a, P> {
-    lhs: MatRef<'a, P>,
-    rhs: MatRef<'a, P>,
+    left: Rows<'a, P>,
+    right: Rows<'a, P>,
     /// Whether only the lower triangle is wanted.
     triangle: bool,
 }
@@ -39,7 +40,7 @@ pub(crate) struct Factors<'a, P> {
 impl<P: Product> Factors<'_, P> {
     /// Of some of their tokens.
     fn of(self, start: usize, tokens: usize) -> Self {
-        Self { lhs: self.lhs.subcols(start, tokens), rhs: self.rhs.subrows(start, tokens), ..self }
+        Self { left: self.left.of(start, tokens), right: self.right.of(start, tokens), ..self }
     }
 }
 
@@ -70,7 +71,7 @@ impl SumIn<f64> for f32 {
         let apart = MatMut::from_column_major_slice_mut(own, rows, columns);
         // Shorter products, since what is lost grows with their length.
         let parts = pieces.flat_map(|factors| {
-            let tokens = factors.rhs.nrows();
+            let tokens = factors.right.tokens;
             (0..tokens)
                 .step_by(SINGLE_TOKENS)
                 .map(move |start| factors.of(start, SINGLE_TOKENS.min(tokens - start)))
@@ -299,19 +300,28 @@ fn add_pieces<P: Precision, Q: SumIn<P>>(
     own: &mut Vec<Q>,
 ) {
     let (rows, columns) = (target.nrows(), target.ncols());
-    let factors = |piece| {
-        let (lhs, tokens, stride) = left.piece(panels.left, piece);
-        let lhs = MatRef::from_row_major_slice_with_stride(lhs, tokens, rows, stride);
-        let (rhs, tokens, stride) = right.piece(panels.right, piece);
-        let rhs = MatRef::from_row_major_slice_with_stride(rhs, tokens, columns, stride);
-        Factors { lhs: lhs.transpose(), rhs, triangle: panels.triangle }
+    let factors = |piece| Factors {
+        left: left.piece(panels.left, piece, rows),
+        right: right.piece(panels.right, piece, columns),
+        triangle: panels.triangle,
     };
     Q::sum(target, (0..left.pieces()).map(factors), replace, own);
 }
 
-fn add<P: Precision>(target: MatMut<'_, P>, factors: Factors<'_, P>, accumulate: Accum) {
-    let Factors { lhs, rhs, triangle } = factors;
-    let one = P::of(1.0);
+fn add<'a, P: Precision>(target: MatMut<'_, P>, factors: Factors<'a, P>, accumulate: Accum) {
+    let Factors { left, right, triangle } = factors;
+    let level = Level::detect();
+    if multiplies::<P>(level, left.neurons, right.neurons) && target.row_stride() == 1 {
+        let columns = target.col_iter_mut().filter_map(|column| column.try_as_col_major_mut());
+        let mut tile: Vec<&mut [P]> = columns.map(|column| column.as_slice_mut()).collect();
+        let done = multiply(level, left, right, &mut tile, triangle, matches!(accumulate, Accum::Replace));
+        debug_assert!(done);
+        return;
+    }
+    let matrix = |rows: Rows<'a, P>| {
+        MatRef::from_row_major_slice_with_stride(rows.values, rows.tokens, rows.neurons, rows.stride)
+    };
+    let (lhs, rhs, one) = (matrix(left).transpose(), matrix(right), P::of(1.0));
     if triangle {
         let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
         triangular::matmul(target, lower, accumulate, lhs, full, rhs, full, one, Par::Seq);

@@ -16,6 +16,7 @@ mod kernels;
 mod level;
 mod matrix;
 mod moments;
+mod pages;
 mod pair;
 mod products;
 mod ranks;

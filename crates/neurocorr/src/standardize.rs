@@ -1,7 +1,9 @@
 //! A block of standardised tokens, laid out as the product takes it: standardising is the packing.
 
+use crate::kernels::Rows;
 use crate::level::{Level, Work};
 use crate::moments::{Standard, Standards};
+use crate::pages::Pages;
 use crate::{Columns, Float, NEURON_BLOCK, Order, Precision, TOKEN_BLOCK};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -20,7 +22,7 @@ const PAD: usize = 8;
 /// Up to 1,024 tokens of all neurons: panel after panel, in a panel a row for each token.
 #[derive(Debug)]
 pub(crate) struct Block<P> {
-    values: Vec<P>,
+    values: Pages<P>,
     neurons: usize,
     stride: usize,
     tokens: usize,
@@ -29,7 +31,7 @@ pub(crate) struct Block<P> {
 impl<P: Precision> Block<P> {
     pub(crate) fn new(neurons: usize) -> Self {
         let stride = Self::stride_of(neurons);
-        let values = vec![P::default(); neurons.div_ceil(NEURON_BLOCK) * TOKEN_BLOCK * stride];
+        let values = Pages::zeroed(neurons.div_ceil(NEURON_BLOCK) * TOKEN_BLOCK * stride);
         Self { values, neurons, stride, tokens: 0 }
     }
 
@@ -122,11 +124,12 @@ impl<P: Precision> Block<P> {
         self.tokens.div_ceil(PRODUCT_TOKENS)
     }
 
-    /// One product's share of a panel: rows of tokens, their number, and the distance between them.
-    pub(crate) fn piece(&self, panel: usize, piece: usize) -> (&[P], usize, usize) {
+    /// One product's share of a panel, which has so many neurons.
+    pub(crate) fn piece(&self, panel: usize, piece: usize, neurons: usize) -> Rows<'_, P> {
         let tokens = self.tokens.saturating_sub(piece * PRODUCT_TOKENS).min(PRODUCT_TOKENS);
         let start = (panel * TOKEN_BLOCK + piece * PRODUCT_TOKENS) * self.stride;
-        (&self.values[start..start + tokens * self.stride], tokens, self.stride)
+        let values = &self.values[start..start + tokens * self.stride];
+        Rows { values, stride: self.stride, tokens, neurons }
     }
 }
 

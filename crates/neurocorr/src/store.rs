@@ -23,10 +23,7 @@ impl Store {
         if bytes == 0 {
             return Ok(Self { map: None, in_file: false });
         }
-        let map = MmapMut::map_anon(bytes).map_err(|_| Error::OutOfMemory { bytes: bytes as u64 })?;
-        // Refused where the system has none: the pages are then small, and nothing else changes.
-        #[cfg(target_os = "linux")]
-        let _ = map.advise(memmap2::Advice::HugePage);
+        let map = crate::pages::anonymous(bytes).map_err(|_| Error::OutOfMemory { bytes: bytes as u64 })?;
         Ok(Self { map: Some(map), in_file: false })
     }
 

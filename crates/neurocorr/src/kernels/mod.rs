@@ -1,4 +1,5 @@
-//! Dot products of bytes, eight neurons against a panel of 48: the inner loop of the screen, once for each level.
+//! Dot products of bytes, eight neurons against a panel of 48: the inner loop of the screen, once for each level. And products of
+//! standardised tokens (`multiply`).
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -6,12 +7,16 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx_vnni;
+#[cfg(target_arch = "x86_64")]
+mod fma512;
+mod multiply;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 mod neon;
 mod portable;
 mod prefetch;
 
 use crate::level::{Level, Set};
+pub(crate) use multiply::{Multiply, Rows, multiplies, multiply};
 pub(crate) use prefetch::prefetch;
 
 /// Neurons of a panel: three registers of sixteen.
