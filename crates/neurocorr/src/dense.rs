@@ -308,15 +308,15 @@ fn add_pieces<P: Precision, Q: SumIn<P>>(
     Q::sum(target, (0..left.pieces()).map(factors), replace, own);
 }
 
-fn add<'a, P: Precision>(target: MatMut<'_, P>, factors: Factors<'a, P>, accumulate: Accum) {
+fn add<'a, P: Precision>(mut target: MatMut<'_, P>, factors: Factors<'a, P>, accumulate: Accum) {
     let Factors { left, right, triangle } = factors;
     let level = Level::detect();
     if multiplies::<P>(level, left.neurons, right.neurons) && target.row_stride() == 1 {
-        let columns = target.col_iter_mut().filter_map(|column| column.try_as_col_major_mut());
+        let columns = target.as_mut().col_iter_mut().filter_map(|column| column.try_as_col_major_mut());
         let mut tile: Vec<&mut [P]> = columns.map(|column| column.as_slice_mut()).collect();
-        let done = multiply(level, left, right, &mut tile, triangle, matches!(accumulate, Accum::Replace));
-        debug_assert!(done);
-        return;
+        if multiply(level, left, right, &mut tile, triangle, matches!(accumulate, Accum::Replace)) {
+            return;
+        }
     }
     let matrix = |rows: Rows<'a, P>| {
         MatRef::from_row_major_slice_with_stride(rows.values, rows.tokens, rows.neurons, rows.stride)
