@@ -1,7 +1,7 @@
 //! AVX-512 VNNI: 64 products of bytes and their sums by one instruction.
 #![expect(unsafe_code, reason = "SIMD kernel; the portable level is its safe twin")]
 
-use super::{PANEL, ROWS, Step};
+use super::{PANEL, ROWS, Step, starts};
 use std::arch::x86_64::{
     __m512i, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32, _mm512_setzero_si512,
     _mm512_storeu_si512, _mm512_sub_epi32,
@@ -20,11 +20,7 @@ pub(super) unsafe fn products(
     offsets: &[i32; PANEL],
     out: &mut [[i32; PANEL]; ROWS],
 ) {
-    let words = left.as_ptr().cast::<u32>();
-    let starts: [*const u32; ROWS] = rows.map(|row| {
-        let row = usize::from(row);
-        words.wrapping_add(row / PANEL * right.len() * PANEL + row % PANEL)
-    });
+    let starts = starts(left, rows, right.len());
     let begin: [__m512i; WIDTH] = std::array::from_fn(|third| {
         // SAFETY: `offsets` has 48 numbers, three times sixteen.
         let offsets = unsafe { _mm512_loadu_si512(offsets.as_ptr().add(16 * third).cast()) };

@@ -1,7 +1,7 @@
 //! AVX-VNNI: 32 products of bytes and their sums by one instruction, where there is no AVX-512.
 #![expect(unsafe_code, reason = "SIMD kernel; the portable level is its safe twin")]
 
-use super::{PANEL, ROWS, Step};
+use super::{PANEL, ROWS, Step, starts};
 use std::arch::x86_64::{
     __m256i, _mm256_dpbusd_avx_epi32, _mm256_loadu_si256, _mm256_set1_epi32, _mm256_storeu_si256,
 };
@@ -29,11 +29,7 @@ pub(super) unsafe fn products(
     out: &mut [[i32; PANEL]; ROWS],
 ) {
     *out = [offsets.map(|offset| -offset); ROWS];
-    let words = left.as_ptr().cast::<u32>();
-    let starts: [*const u32; ROWS] = rows.map(|row| {
-        let row = usize::from(row);
-        words.wrapping_add(row / PANEL * right.len() * PANEL + row % PANEL)
-    });
+    let starts = starts(left, rows, right.len());
     for (chunk, columns) in right.chunks(CHUNK).enumerate() {
         let done = chunk * CHUNK * PANEL;
         for (starts, out) in starts.as_chunks::<HIGH>().0.iter().zip(out.as_chunks_mut::<HIGH>().0) {

@@ -89,6 +89,17 @@ pub(crate) fn products(
     true
 }
 
+/// Where the words of each row begin, in panels of so many steps; those of two steps are a panel's width apart.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+fn starts(left: &[Step], rows: &[u16; ROWS], steps: usize) -> [*const u32; ROWS] {
+    let words = left.as_ptr().cast::<u32>();
+    rows.map(|row| {
+        let row = usize::from(row);
+        words.wrapping_add(row / PANEL * steps * PANEL + row % PANEL)
+    })
+}
+
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "test data")]
 mod tests {
