@@ -90,52 +90,48 @@ mod x86 {
         _mm512_set1_pd, _mm512_set1_ps,
     };
 
+    /// Twelve sums that differ, so that none is another's, each added to in every turn.
+    #[inline(always)]
+    fn spin<R: Copy>(turns: u64, begin: impl Fn(usize) -> R, add: impl Fn(R) -> R) {
+        let mut sums: [R; SUMS] = std::array::from_fn(begin);
+        (0..turns).for_each(|_| sums.iter_mut().for_each(|sum| *sum = add(*sum)));
+        black_box(sums);
+    }
+
     #[target_feature(enable = "avx512f")]
     pub(super) fn doubles_512(turns: u64) {
         let (a, b) = (_mm512_set1_pd(black_box(0.5)), _mm512_set1_pd(black_box(0.25)));
-        let mut sums: [_; SUMS] = std::array::from_fn(|at| _mm512_set1_pd(at as f64));
-        (0..turns).for_each(|_| sums.iter_mut().for_each(|sum| *sum = _mm512_fmadd_pd(a, b, *sum)));
-        black_box(sums);
+        spin(turns, |at| _mm512_set1_pd(at as f64), |sum| _mm512_fmadd_pd(a, b, sum));
     }
 
     #[target_feature(enable = "avx512f")]
     pub(super) fn singles_512(turns: u64) {
         let (a, b) = (_mm512_set1_ps(black_box(0.5)), _mm512_set1_ps(black_box(0.25)));
-        let mut sums: [_; SUMS] = std::array::from_fn(|at| _mm512_set1_ps(at as f32));
-        (0..turns).for_each(|_| sums.iter_mut().for_each(|sum| *sum = _mm512_fmadd_ps(a, b, *sum)));
-        black_box(sums);
+        spin(turns, |at| _mm512_set1_ps(at as f32), |sum| _mm512_fmadd_ps(a, b, sum));
     }
 
     #[target_feature(enable = "fma")]
     pub(super) fn doubles_256(turns: u64) {
         let (a, b) = (_mm256_set1_pd(black_box(0.5)), _mm256_set1_pd(black_box(0.25)));
-        let mut sums: [_; SUMS] = std::array::from_fn(|at| _mm256_set1_pd(at as f64));
-        (0..turns).for_each(|_| sums.iter_mut().for_each(|sum| *sum = _mm256_fmadd_pd(a, b, *sum)));
-        black_box(sums);
+        spin(turns, |at| _mm256_set1_pd(at as f64), |sum| _mm256_fmadd_pd(a, b, sum));
     }
 
     #[target_feature(enable = "fma")]
     pub(super) fn singles_256(turns: u64) {
         let (a, b) = (_mm256_set1_ps(black_box(0.5)), _mm256_set1_ps(black_box(0.25)));
-        let mut sums: [_; SUMS] = std::array::from_fn(|at| _mm256_set1_ps(at as f32));
-        (0..turns).for_each(|_| sums.iter_mut().for_each(|sum| *sum = _mm256_fmadd_ps(a, b, *sum)));
-        black_box(sums);
+        spin(turns, |at| _mm256_set1_ps(at as f32), |sum| _mm256_fmadd_ps(a, b, sum));
     }
 
     #[target_feature(enable = "avx512f,avx512vnni")]
     pub(super) fn bytes_512(turns: u64) {
         let (a, b) = (_mm512_set1_epi32(black_box(0x0101_0101)), _mm512_set1_epi32(black_box(0x0201_0201)));
-        let mut sums: [_; SUMS] = std::array::from_fn(|at| _mm512_set1_epi32(at as i32));
-        (0..turns).for_each(|_| sums.iter_mut().for_each(|sum| *sum = _mm512_dpbusd_epi32(*sum, a, b)));
-        black_box(sums);
+        spin(turns, |at| _mm512_set1_epi32(at as i32), |sum| _mm512_dpbusd_epi32(sum, a, b));
     }
 
     #[target_feature(enable = "avx2,avxvnni")]
     pub(super) fn bytes_256(turns: u64) {
         let (a, b) = (_mm256_set1_epi32(black_box(0x0101_0101)), _mm256_set1_epi32(black_box(0x0201_0201)));
-        let mut sums: [_; SUMS] = std::array::from_fn(|at| _mm256_set1_epi32(at as i32));
-        (0..turns).for_each(|_| sums.iter_mut().for_each(|sum| *sum = _mm256_dpbusd_avx_epi32(*sum, a, b)));
-        black_box(sums);
+        spin(turns, |at| _mm256_set1_epi32(at as i32), |sum| _mm256_dpbusd_avx_epi32(sum, a, b));
     }
 
     /// Rows, columns and tokens of the product: large enough for its packing to be nothing.

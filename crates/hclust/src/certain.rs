@@ -224,7 +224,7 @@ impl<'a, T: Float> Below<'a, T> {
     /// What may be nearest to an end of the chain, rivals of y apart. That before it in the chain comes first: of equal ones it
     /// is the one to go to, so that every other step goes down and the chain cannot go round in a ring.
     fn near(before: Option<usize>, y: usize) -> Vec<usize> {
-        before.into_iter().chain(Some(y).filter(|_| before != Some(y))).collect()
+        before.filter(|&before| before != y).into_iter().chain([y]).collect()
     }
 
     /// The cutoff that a height may be on either side of.

@@ -3,7 +3,8 @@
 /// An instruction set for the kernels. Owning a value proves that this processor has it.
 ///
 /// Every level gives the same bits: whole numbers are exact, and loops over floats are the same scalar formulas compiled
-/// for wider registers, without fused multiply-add.
+/// for wider registers, without fused multiply-add. Only the products of a whole matrix ([`Dense`](crate::Dense),
+/// [`CrossProducts`](crate::CrossProducts)) are by the fastest kernel that the processor has, each within the same bound.
 ///
 /// ```
 /// use neurocorr::Level;

@@ -1,7 +1,7 @@
 //! `cargo xtask compare corr`: the correlation alone, dense and screened, against NumPy and what the processor can do.
 
 use super::measure::{measure_tasks, warm_memory};
-use super::table::{append, median};
+use super::table::{append, median, name};
 use super::{large_files, python_command};
 use crate::python::{interpreter, script};
 use crate::shell::{cargo, cores, cpu, output, root, run as run_command, today};
@@ -184,8 +184,8 @@ impl Peers {
         println!("\n{}, {tokens} tokens, the whole matrix; {}\n", name(file), self.machine()?);
         times.print();
         println!(
-            "\nThe second pass (standardising, and all products) takes {:.2} (f64) and {:.2} (f32) of what multiply-adds in \
-             registers do in its time.",
+            "\nThe second pass (standardising, and all products) does {:.2} (f64) and {:.2} (f32) of what multiply-adds in \
+             registers would in its time.",
             times.ratio("fma-f64", "product"),
             times.ratio("fma-f32", "product-f32")
         );
@@ -200,7 +200,7 @@ impl Peers {
         // Products of the triangle are the same in all, so the ratio of times is that of rates.
         println!(
             "\nAll products in bytes against OpenBLAS's f64: {:.1} times as fast; {:.2} of what multiply-adds of bytes in \
-             registers do in its time.",
+             registers would do in their time.",
             times.ratio("syrk", "screen-all"),
             times.ratio("vnni-bytes", "screen-all")
         );
@@ -212,8 +212,4 @@ impl Peers {
         );
         Ok(())
     }
-}
-
-fn name(file: &Path) -> String {
-    file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }

@@ -97,7 +97,8 @@ pub(crate) fn append(lines: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn name(file: &Path) -> String {
+/// A file without its folder.
+pub(crate) fn name(file: &Path) -> String {
     file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 

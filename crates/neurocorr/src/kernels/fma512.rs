@@ -15,55 +15,53 @@ const HIGH: usize = 3;
 const WIDE: usize = 8;
 
 /// A register of values.
+///
+/// # Safety
+/// All of it is for where there is AVX-512 F; `load` and `store` for where there are `LANES` values.
 pub trait Lanes: Copy {
     type Register: Copy;
     const LANES: usize;
 
-    fn zero() -> Self::Register;
-    fn splat(self) -> Self::Register;
-    fn add(a: Self::Register, b: Self::Register) -> Self::Register;
+    unsafe fn zero() -> Self::Register;
+    unsafe fn splat(self) -> Self::Register;
+    unsafe fn add(a: Self::Register, b: Self::Register) -> Self::Register;
     /// a b + c, rounded once.
-    fn fma(a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register;
-    /// # Safety
-    /// There are `LANES` values from here.
+    unsafe fn fma(a: Self::Register, b: Self::Register, c: Self::Register) -> Self::Register;
     unsafe fn load(from: *const Self) -> Self::Register;
-    /// # Safety
-    /// There is room for `LANES` values from here.
     unsafe fn store(to: *mut Self, register: Self::Register);
 }
 
-// SAFETY of all that follows: it is inlined into `multiply` and `micro`, whose callers know that there is AVX-512 F.
 impl Lanes for f64 {
     type Register = __m512d;
     const LANES: usize = 8;
 
     #[inline(always)]
-    fn zero() -> __m512d {
-        // SAFETY: see above.
+    unsafe fn zero() -> __m512d {
+        // SAFETY: the caller knows that there is AVX-512 F.
         unsafe { _mm512_setzero_pd() }
     }
 
     #[inline(always)]
-    fn splat(self) -> __m512d {
-        // SAFETY: see above.
+    unsafe fn splat(self) -> __m512d {
+        // SAFETY: as above.
         unsafe { _mm512_set1_pd(self) }
     }
 
     #[inline(always)]
-    fn add(a: __m512d, b: __m512d) -> __m512d {
-        // SAFETY: see above.
+    unsafe fn add(a: __m512d, b: __m512d) -> __m512d {
+        // SAFETY: as above.
         unsafe { _mm512_add_pd(a, b) }
     }
 
     #[inline(always)]
-    fn fma(a: __m512d, b: __m512d, c: __m512d) -> __m512d {
-        // SAFETY: see above.
+    unsafe fn fma(a: __m512d, b: __m512d, c: __m512d) -> __m512d {
+        // SAFETY: as above.
         unsafe { _mm512_fmadd_pd(a, b, c) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const Self) -> __m512d {
-        // SAFETY: eight values are there; no alignment is asked for.
+        // SAFETY: as above, and the values are there; no alignment is asked for.
         unsafe { _mm512_loadu_pd(from) }
     }
 
@@ -79,32 +77,32 @@ impl Lanes for f32 {
     const LANES: usize = 16;
 
     #[inline(always)]
-    fn zero() -> __m512 {
-        // SAFETY: see above.
+    unsafe fn zero() -> __m512 {
+        // SAFETY: the caller knows that there is AVX-512 F.
         unsafe { _mm512_setzero_ps() }
     }
 
     #[inline(always)]
-    fn splat(self) -> __m512 {
-        // SAFETY: see above.
+    unsafe fn splat(self) -> __m512 {
+        // SAFETY: as above.
         unsafe { _mm512_set1_ps(self) }
     }
 
     #[inline(always)]
-    fn add(a: __m512, b: __m512) -> __m512 {
-        // SAFETY: see above.
+    unsafe fn add(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: as above.
         unsafe { _mm512_add_ps(a, b) }
     }
 
     #[inline(always)]
-    fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
-        // SAFETY: see above.
+    unsafe fn fma(a: __m512, b: __m512, c: __m512) -> __m512 {
+        // SAFETY: as above.
         unsafe { _mm512_fmadd_ps(a, b, c) }
     }
 
     #[inline(always)]
     unsafe fn load(from: *const Self) -> __m512 {
-        // SAFETY: sixteen values are there; no alignment is asked for.
+        // SAFETY: as above, and the values are there; no alignment is asked for.
         unsafe { _mm512_loadu_ps(from) }
     }
 
@@ -174,7 +172,8 @@ unsafe fn micro<P: Lanes>(
             _mm_prefetch::<_MM_HINT_T0>(to.wrapping_add(part * P::LANES).cast());
         }
     }
-    let mut sums = [[P::zero(); HIGH]; WIDE];
+    // SAFETY: there is AVX-512 F.
+    let mut sums = [[unsafe { P::zero() }; HIGH]; WIDE];
     for token in 0..tokens {
         let (left, right) = (left.wrapping_add(token * left_stride), right.wrapping_add(token * right_stride));
         // SAFETY: the row has 3 registers.
@@ -182,9 +181,10 @@ unsafe fn micro<P: Lanes>(
             std::array::from_fn(|part| unsafe { P::load(left.wrapping_add(part * P::LANES)) });
         for (column, sums) in sums.iter_mut().enumerate() {
             // SAFETY: the row has 8 values.
-            let b = unsafe { *right.wrapping_add(column) }.splat();
+            let b = unsafe { (*right.wrapping_add(column)).splat() };
             for (sum, a) in sums.iter_mut().zip(a) {
-                *sum = P::fma(a, b, *sum);
+                // SAFETY: there is AVX-512 F.
+                *sum = unsafe { P::fma(a, b, *sum) };
             }
         }
     }
