@@ -35,6 +35,8 @@ fn loops() -> Vec<(&'static str, Loop, usize)> {
     } else if is_x86_feature_detected!("fma") {
         // SAFETY: FMA, and with it AVX, has been found.
         loops.push(("fma-f64", |turns| unsafe { x86::doubles_256(turns) }, 4 * SUMS));
+        // SAFETY: as above.
+        loops.push(("fma-f32", |turns| unsafe { x86::singles_256(turns) }, 8 * SUMS));
     }
     if is_x86_feature_detected!("fma") {
         // SAFETY: as above.

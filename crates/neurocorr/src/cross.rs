@@ -109,7 +109,7 @@ impl<P: Precision> Dense<'_, P> {
     ) -> Result<(), Error> {
         let (rows, others) = (pass.x.len(), pass.y.len());
         let go_on = GoOn::observed(self.observe, pass.tiles(rows));
-        let mut blocks = (Block::new(rows), Block::new(others));
+        let mut blocks = blocks(rows, others);
         let squares = pass.products(x, y, &pass.x, &mut blocks, out, &go_on)?;
         let value = |product, x, y| P::of(measure.of(quotient(product, x, y)));
         out.par_chunks_mut(others.max(1)).zip(&squares.0).for_each(|(row, &square)| {
@@ -159,14 +159,14 @@ impl<P: Precision> Dense<'_, P> {
         let strip = strip.min(rows);
         let go_on = GoOn::observed(self.observe, pass.tiles(rows));
         let mut out = vec![P::default(); strip * columns];
-        let mut blocks = (Block::new(strip), Block::new(columns));
+        let mut blocks = blocks(strip, columns);
         let none = Best { size: f64::NEG_INFINITY, neighbour: Neighbour { neuron: 0, correlation: 0.0 } };
         let (mut of_x, mut of_y) = (Vec::with_capacity(rows), vec![none; columns]);
         for start in (0..rows).step_by(strip) {
             let range = start..rows.min(start + strip);
             let out = &mut out[..range.len() * columns];
             if range.len() != strip {
-                blocks.0 = Block::new(range.len());
+                blocks.0 = blocks.1.beside(range.len());
             }
             let part = x.select(&range);
             let squares = pass.products(&part, y, &pass.x[range.clone()], &mut blocks, out, &go_on)?;
@@ -192,6 +192,12 @@ impl<P: Precision> Dense<'_, P> {
         }
         Ok(CrossMaxima { of_x, of_y: of_y.into_iter().map(|best| best.neighbour).collect() })
     }
+}
+
+/// For tokens of so many neurons of each side.
+fn blocks<P: Precision>(rows: usize, columns: usize) -> (Block<P>, Block<P>) {
+    let block = Block::new(columns);
+    (block.beside(rows), block)
 }
 
 /// The largest correlation so far.

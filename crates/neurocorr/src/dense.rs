@@ -1,117 +1,13 @@
-//! The product of all pairs of standardised columns, tile by tile, where the result will stand (`NOTE.md` says why so). But
-//! for the screen's directions, the one file that names faer.
+//! The product of all pairs of standardised columns, tile by tile, block of tokens after block, where the result will stand
+//! (`NOTE.md` says why so).
 
 use crate::go_on::GoOn;
-use crate::kernels::{Multiply, Rows, multiplies, multiply};
-use crate::level::{Level, Work};
-use crate::standardize::{Block, SINGLE_TOKENS, panel_of};
+use crate::standardize::{Block, panel_of};
+use crate::tile_sums::{Factors, SumIn, TileSums};
 use crate::{Error, NEURON_BLOCK, Precision};
-use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
+use faer::MatMut;
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// What faer multiplies.
-pub trait Product: faer::traits::ComplexField + Multiply {}
-
-impl Product for f32 {}
-impl Product for f64 {}
-
-/// A precision in which products over a block of tokens are made; sums of blocks stand in `P`.
-pub(crate) trait SumIn<P: Precision>: Precision {
-    /// Adds the products of some pieces to `target`, or puts their sum there. `own` is memory to be used again.
-    fn sum<'a>(
-        target: MatMut<'_, P>,
-        pieces: impl Iterator<Item = Factors<'a, Self>>,
-        replace: bool,
-        own: &mut Vec<Self>,
-    );
-}
-
-/// The two sides of a product.
-#[derive(Clone, Copy)]
-pub(crate) struct Factors<'a, P> {
-    left: Rows<'a, P>,
-    right: Rows<'a, P>,
-    /// Whether only the lower triangle is wanted.
-    triangle: bool,
-}
-
-impl<P: Product> Factors<'_, P> {
-    /// Of some of their tokens.
-    fn of(self, start: usize, tokens: usize) -> Self {
-        Self { left: self.left.of(start, tokens), right: self.right.of(start, tokens), ..self }
-    }
-}
-
-impl<P: Precision> SumIn<P> for P {
-    fn sum<'a>(
-        mut target: MatMut<'_, P>,
-        pieces: impl Iterator<Item = Factors<'a, P>>,
-        replace: bool,
-        _: &mut Vec<P>,
-    ) {
-        for (piece, factors) in pieces.enumerate() {
-            let accumulate = if replace && piece == 0 { Accum::Replace } else { Accum::Add };
-            add(target.as_mut(), factors, accumulate);
-        }
-    }
-}
-
-/// Products of a block in `f32`, at twice the speed; all sums of blocks in `f64`.
-impl SumIn<f64> for f32 {
-    fn sum<'a>(
-        mut target: MatMut<'_, f64>,
-        pieces: impl Iterator<Item = Factors<'a, f32>>,
-        replace: bool,
-        own: &mut Vec<f32>,
-    ) {
-        let (rows, columns) = (target.nrows(), target.ncols());
-        own.resize(rows * columns, 0.0);
-        let apart = MatMut::from_column_major_slice_mut(own, rows, columns);
-        // Shorter products, since what is lost grows with their length.
-        let parts = pieces.flat_map(|factors| {
-            let tokens = factors.right.tokens;
-            (0..tokens)
-                .step_by(SINGLE_TOKENS)
-                .map(move |start| factors.of(start, SINGLE_TOKENS.min(tokens - start)))
-        });
-        <f32 as SumIn<f32>>::sum(apart, parts, true, &mut Vec::new());
-        for (column, from) in own.chunks(rows.max(1)).enumerate() {
-            let to = target.as_mut().col_mut(column);
-            // A single row has been put apart: its values do not touch.
-            match to.try_as_col_major_mut() {
-                Some(to) => Level::detect().run(Widen { to: to.as_slice_mut(), from, replace }),
-                None => {
-                    for (row, &value) in from.iter().enumerate() {
-                        let to = &mut target[(row, column)];
-                        *to = if replace { f64::from(value) } else { *to + f64::from(value) };
-                    }
-                }
-            }
-        }
-    }
-}
-
-struct Widen<'a> {
-    to: &'a mut [f64],
-    from: &'a [f32],
-    replace: bool,
-}
-
-impl Work for Widen<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let pairs = self.to.iter_mut().zip(self.from);
-        if self.replace {
-            pairs.for_each(|(to, &from)| *to = f64::from(from));
-        } else {
-            pairs.for_each(|(to, &from)| *to += f64::from(from));
-        }
-    }
-}
 
 /// Where products with later neurons stand while they are summed: a neuron's on one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,7 +71,7 @@ pub(crate) fn panel_values(neurons: usize) -> usize {
 }
 
 /// One tile: rows of a left panel, columns of a right one, column-major.
-struct Job<'a, P: Product> {
+struct Job<'a, P: Precision> {
     target: MatMut<'a, P>,
     panels: Panels,
 }
@@ -268,64 +164,23 @@ fn run<P: Precision, Q: SumIn<P>>(
     replace: bool,
     go_on: &GoOn<'_>,
 ) -> Result<(), Error> {
-    jobs.into_par_iter().for_each_init(Vec::new, |own, mut job| {
+    jobs.into_par_iter().for_each_init(TileSums::default, |sums, Job { target, panels }| {
         if go_on.was_broken() {
             return;
         }
-        if job.target.nrows() == 1 {
-            // How faer multiplies a single row depends on whether its values touch, and that on the layout.
-            let columns = job.target.ncols();
-            let mut line = vec![P::default(); columns * APART];
-            let mut apart = MatMut::from_column_major_slice_with_stride_mut(&mut line, 1, columns, APART);
-            apart.copy_from(job.target.as_ref());
-            add_pieces(apart.as_mut(), job.panels, [left, right], replace, own);
-            job.target.copy_from(apart);
-        } else {
-            add_pieces(job.target, job.panels, [left, right], replace, own);
+        let (rows, columns) = (target.nrows(), target.ncols());
+        let triangle = panels.triangle;
+        sums.begin(left.kernel(), rows, columns);
+        let pieces = left.pieces();
+        for piece in 0..pieces {
+            // The next tile has the same panel on the right, most often.
+            let ahead = right.piece(panels.right, (piece + 1) % pieces, columns).values;
+            let (left, right) =
+                (left.piece(panels.left, piece, rows), right.piece(panels.right, piece, columns));
+            sums.add::<P>(Factors { left, right, triangle, ahead });
         }
+        sums.add_to(target, triangle, replace);
         go_on.add(1);
     });
     go_on.check()
-}
-
-/// Distance between the values of a single row.
-const APART: usize = 2;
-
-/// Adds all tokens of the blocks to a tile, piece by piece.
-fn add_pieces<P: Precision, Q: SumIn<P>>(
-    target: MatMut<'_, P>,
-    panels: Panels,
-    [left, right]: [&Block<Q>; 2],
-    replace: bool,
-    own: &mut Vec<Q>,
-) {
-    let (rows, columns) = (target.nrows(), target.ncols());
-    let factors = |piece| Factors {
-        left: left.piece(panels.left, piece, rows),
-        right: right.piece(panels.right, piece, columns),
-        triangle: panels.triangle,
-    };
-    Q::sum(target, (0..left.pieces()).map(factors), replace, own);
-}
-
-fn add<'a, P: Precision>(mut target: MatMut<'_, P>, factors: Factors<'a, P>, accumulate: Accum) {
-    let Factors { left, right, triangle } = factors;
-    let level = Level::detect();
-    if multiplies::<P>(level, left.neurons, right.neurons) && target.row_stride() == 1 {
-        let columns = target.as_mut().col_iter_mut().filter_map(|column| column.try_as_col_major_mut());
-        let mut tile: Vec<&mut [P]> = columns.map(|column| column.as_slice_mut()).collect();
-        if multiply(level, left, right, &mut tile, triangle, matches!(accumulate, Accum::Replace)) {
-            return;
-        }
-    }
-    let matrix = |rows: Rows<'a, P>| {
-        MatRef::from_row_major_slice_with_stride(rows.values, rows.tokens, rows.neurons, rows.stride)
-    };
-    let (lhs, rhs, one) = (matrix(left).transpose(), matrix(right), P::of(1.0));
-    if triangle {
-        let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-        triangular::matmul(target, lower, accumulate, lhs, full, rhs, full, one, Par::Seq);
-    } else {
-        matmul(target, accumulate, lhs, rhs, one, Par::Seq);
-    }
 }

@@ -26,7 +26,7 @@ impl Float for half::bf16 {}
 
 /// What a dense product is computed and given in: `f64`, or `f32` at twice the speed and half the memory, within
 /// [`error_bound_in`](crate::error_bound_in) of the exact correlations.
-pub trait Precision: Float + crate::dense::Product + bytemuck::Pod {
+pub trait Precision: Float + crate::tile_sums::Product + bytemuck::Pod {
     /// Half the distance from 1 to the next number.
     const UNIT: f64;
 

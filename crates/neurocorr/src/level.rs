@@ -58,7 +58,8 @@ impl Level {
     pub fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
         let sets = {
-            let avx2 = is_x86_feature_detected!("avx2");
+            // Every processor with AVX2 but a few of VIA has FMA.
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
             let avx512 = avx2
                 && is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512dq")

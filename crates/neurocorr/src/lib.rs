@@ -28,6 +28,7 @@ mod sums;
 #[cfg(feature = "proptest")]
 #[cfg_attr(docsrs, doc(cfg(feature = "proptest")))]
 pub mod testing;
+mod tile_sums;
 mod turn;
 
 pub use accuracy::{error_bound, error_bound_in, error_bound_of_single_products};

@@ -1,10 +1,11 @@
 //! The dense matrix in one call: in either precision, with weights, into memory of the caller's, observed.
 
 use crate::correlations::{finish_condensed, finish_square, set_squares};
-use crate::dense::{Layout, SumIn, add_triangle, diagonal_values, triangle_tiles};
+use crate::dense::{Layout, add_triangle, diagonal_values, triangle_tiles};
 use crate::go_on::GoOn;
 use crate::moments::{Standard, check_weights, power_of_two_over};
 use crate::standardize::Block;
+use crate::tile_sums::SumIn;
 use crate::{Columns, Error, Float, Measure, Moments, NonFinite, Precision, TOKEN_BLOCK};
 use std::marker::PhantomData;
 use std::ops::ControlFlow;

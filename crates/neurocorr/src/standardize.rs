@@ -1,6 +1,6 @@
 //! A block of standardised tokens, laid out as the product takes it: standardising is the packing.
 
-use crate::kernels::Rows;
+use crate::kernels::{Kernel, LINE_BYTES, Rows, Shape};
 use crate::level::{Level, Work};
 use crate::moments::{Standard, Standards};
 use crate::pages::Pages;
@@ -14,35 +14,86 @@ pub(crate) const PRODUCT_TOKENS: usize = 128;
 /// As [`PRODUCT_TOKENS`], of products in `f32` that are summed in `f64`.
 pub(crate) const SINGLE_TOKENS: usize = 64;
 
-const _: () = assert!(TOKEN_BLOCK.is_multiple_of(PRODUCT_TOKENS) && TOKEN_BLOCK.is_multiple_of(SINGLE_TOKENS));
+const _: () =
+    assert!(TOKEN_BLOCK.is_multiple_of(PRODUCT_TOKENS) && PRODUCT_TOKENS.is_multiple_of(SINGLE_TOKENS));
 
-/// Values between two rows beside the panel's own, so that a row is not a whole number of pages long.
+/// Values between two rows beside the panel's own, where faer multiplies, so that a row is not a whole number of pages long.
 const PAD: usize = 8;
 
-/// Up to 1,024 tokens of all neurons: panel after panel, in a panel a row for each token.
+/// Up to 1,024 tokens of all neurons: panel after panel of 192 neurons, in a panel piece after piece of 128 tokens, in a piece line
+/// after line of a few neurons, in a line a token's values after those of the one before.
 #[derive(Debug)]
 pub(crate) struct Block<P> {
     values: Pages<P>,
     neurons: usize,
-    stride: usize,
+    form: Form,
     tokens: usize,
 }
 
-impl<P: Precision> Block<P> {
-    pub(crate) fn new(neurons: usize) -> Self {
-        let stride = Self::stride_of(neurons);
-        let values = Pages::zeroed(neurons.div_ceil(NEURON_BLOCK) * TOKEN_BLOCK * stride);
-        Self { values, neurons, stride, tokens: 0 }
+/// How a panel is laid out.
+#[derive(Debug, Clone, Copy)]
+struct Form {
+    kernel: Option<Kernel>,
+    /// Neurons of a line: those of 64 bytes, where there is a kernel of ours; else all of the panel.
+    line: usize,
+    /// Values from one token of a line to the next.
+    stride: usize,
+    lines: usize,
+}
+
+impl Form {
+    fn of<P: Precision>(kernel: Option<Kernel>, neurons: usize) -> Self {
+        let width = neurons.clamp(1, NEURON_BLOCK);
+        if let Some(own) = kernel {
+            let line = LINE_BYTES / size_of::<P>();
+            // Whole strips of the left, and of the right.
+            let Shape { high, wide } = own.shape();
+            let lines = width.next_multiple_of(high).max(width.next_multiple_of(wide)).div_ceil(line);
+            Self { kernel, line, stride: line, lines }
+        } else {
+            Self { kernel, line: width, stride: width + PAD, lines: 1 }
+        }
     }
 
-    fn stride_of(neurons: usize) -> usize {
-        neurons.min(NEURON_BLOCK) + PAD
+    /// Values of a line in a piece.
+    fn apart(self) -> usize {
+        PRODUCT_TOKENS * self.stride
+    }
+
+    fn piece(self) -> usize {
+        self.lines * self.apart()
+    }
+
+    fn panel(self) -> usize {
+        TOKEN_BLOCK / PRODUCT_TOKENS * self.piece()
+    }
+}
+
+impl<P: Precision> Block<P> {
+    /// For so many neurons, as the best kernel of this processor takes them.
+    pub(crate) fn new(neurons: usize) -> Self {
+        Self::with_kernel(Kernel::of::<P>(Level::detect()), neurons)
+    }
+
+    /// For the other side of products with this one.
+    pub(crate) fn beside(&self, neurons: usize) -> Self {
+        Self::with_kernel(self.form.kernel, neurons)
+    }
+
+    fn with_kernel(kernel: Option<Kernel>, neurons: usize) -> Self {
+        let form = Form::of::<P>(kernel, neurons);
+        let values = Pages::zeroed(neurons.div_ceil(NEURON_BLOCK) * form.panel());
+        Self { values, neurons, form, tokens: 0 }
     }
 
     /// Bytes of it.
     pub(crate) fn bytes(neurons: usize) -> u64 {
-        let row = (neurons.div_ceil(NEURON_BLOCK) as u64).saturating_mul(Self::stride_of(neurons) as u64);
-        row.saturating_mul((TOKEN_BLOCK * size_of::<P>()) as u64)
+        let form = Form::of::<P>(Kernel::of::<P>(Level::detect()), neurons);
+        (neurons.div_ceil(NEURON_BLOCK) as u64).saturating_mul((form.panel() * size_of::<P>()) as u64)
+    }
+
+    pub(crate) fn kernel(&self) -> Option<Kernel> {
+        self.form.kernel
     }
 
     pub(crate) fn neurons(&self) -> usize {
@@ -86,37 +137,41 @@ impl<P: Precision> Block<P> {
             Order::RowMajor => ROWS,
             Order::ColumnMajor => PRODUCT_TOKENS,
         };
-        let chunks = TOKEN_BLOCK / rows;
+        let form = self.form;
+        let chunks = PRODUCT_TOKENS / rows;
         let mut parts: Vec<Vec<&mut [P]>> = (0..tokens.len().div_ceil(rows)).map(|_| Vec::new()).collect();
-        for (index, chunk) in self.values.chunks_mut(rows * self.stride).enumerate() {
-            if let Some(part) = parts.get_mut(index % chunks) {
+        // The tokens of one line that are in one part, from one end of memory to the other.
+        for (index, chunk) in self.values.chunks_mut(rows * form.stride).enumerate() {
+            let (piece, chunk_of_line) = (index / chunks / form.lines, index % chunks);
+            if let Some(part) = parts.get_mut(piece % (TOKEN_BLOCK / PRODUCT_TOKENS) * chunks + chunk_of_line) {
                 part.push(chunk);
             }
         }
-        let stride = self.stride;
         parts.into_par_iter().enumerate().for_each(|(index, out)| {
             let start = tokens.start + index * rows;
             let tokens = start..tokens.end.min(start + rows);
-            level.run(Fill { part, tokens, panels: &panels, roots, out, stride });
+            level.run(Fill { part, tokens, panels: &panels, roots, out, form });
         });
     }
 
     /// Puts one more token behind those that are there, from its standardised values; none if there are 1,024.
     pub(crate) fn append(&mut self, row: &[f64]) {
-        let panels = self.values.chunks_mut(TOKEN_BLOCK * self.stride);
-        for (panel, values) in panels.zip(row.chunks(NEURON_BLOCK)) {
-            let Some(out) = panel.chunks_mut(self.stride).nth(self.tokens) else { return };
-            out.iter_mut().zip(values).for_each(|(to, &value)| *to = P::of(value));
+        let (form, token) = (self.form, self.tokens % PRODUCT_TOKENS);
+        let start = self.tokens / PRODUCT_TOKENS * form.piece() + token * form.stride;
+        for (panel, values) in self.values.chunks_mut(form.panel()).zip(row.chunks(NEURON_BLOCK)) {
+            let lines = panel.get_mut(start..).unwrap_or_default().chunks_mut(form.apart());
+            for (line, values) in lines.zip(values.chunks(form.line)) {
+                line.iter_mut().zip(values).for_each(|(to, &value)| *to = P::of(value));
+            }
         }
         self.tokens += 1;
     }
 
     /// Adds Σ x² of every neuron, in `f64`.
     pub(crate) fn add_squares(&self, squares: &mut [f64]) {
-        let panels =
-            self.values.par_chunks(TOKEN_BLOCK * self.stride).zip(squares.par_chunks_mut(NEURON_BLOCK));
-        let (level, stride, tokens) = (Level::detect(), self.stride, self.tokens);
-        panels.for_each(|(rows, squares)| level.run(Squares { rows, stride, tokens, squares }));
+        let panels = self.values.par_chunks(self.form.panel()).zip(squares.par_chunks_mut(NEURON_BLOCK));
+        let (level, form, tokens) = (Level::detect(), self.form, self.tokens);
+        panels.for_each(|(values, squares)| level.run(Squares { values, form, tokens, squares }));
     }
 
     /// How many products a block takes.
@@ -127,9 +182,10 @@ impl<P: Precision> Block<P> {
     /// One product's share of a panel, which has so many neurons.
     pub(crate) fn piece(&self, panel: usize, piece: usize, neurons: usize) -> Rows<'_, P> {
         let tokens = self.tokens.saturating_sub(piece * PRODUCT_TOKENS).min(PRODUCT_TOKENS);
-        let start = (panel * TOKEN_BLOCK + piece * PRODUCT_TOKENS) * self.stride;
-        let values = &self.values[start..start + tokens * self.stride];
-        Rows { values, stride: self.stride, tokens, neurons }
+        let Form { line, stride, .. } = self.form;
+        let start = panel * self.form.panel() + piece * self.form.piece();
+        let values = self.values.get(start..start + self.form.piece()).unwrap_or_default();
+        Rows { values, line, stride, apart: self.form.apart(), tokens, neurons }
     }
 }
 
@@ -140,8 +196,8 @@ pub(crate) fn panel_of(index: usize, neurons: usize) -> Range<usize> {
 
 /// Adds Σ x² of a panel's neurons.
 struct Squares<'a, P> {
-    rows: &'a [P],
-    stride: usize,
+    values: &'a [P],
+    form: Form,
     tokens: usize,
     squares: &'a mut [f64],
 }
@@ -151,14 +207,20 @@ impl<P: Precision> Work for Squares<'_, P> {
 
     #[inline(always)]
     fn run(self) {
-        let mut sums = [0.0; NEURON_BLOCK];
-        for row in self.rows.chunks(self.stride).take(self.tokens) {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                let value: f64 = value.into();
-                *sum += value * value;
+        let Self { values, form, tokens, squares } = self;
+        for (piece, lines) in values.chunks(form.piece()).enumerate() {
+            let tokens = tokens.saturating_sub(piece * PRODUCT_TOKENS).min(PRODUCT_TOKENS);
+            for (line, squares) in lines.chunks(form.apart()).zip(squares.chunks_mut(form.line)) {
+                let mut sums = [0.0; NEURON_BLOCK];
+                for row in line.chunks(form.stride).take(tokens) {
+                    for (sum, &value) in sums.iter_mut().zip(&row[..form.line]) {
+                        let value: f64 = value.into();
+                        *sum += value * value;
+                    }
+                }
+                squares.iter_mut().zip(sums).for_each(|(square, sum)| *square += sum);
             }
         }
-        self.squares.iter_mut().zip(sums).for_each(|(square, sum)| *square += sum);
     }
 }
 
@@ -183,9 +245,9 @@ struct Fill<'a, 'b, T, P> {
     tokens: Range<usize>,
     panels: &'a [Panel<'a>],
     roots: Option<&'a [f64]>,
-    /// A piece for each panel.
+    /// For each panel its lines.
     out: Vec<&'a mut [P]>,
-    stride: usize,
+    form: Form,
 }
 
 impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
@@ -194,13 +256,16 @@ impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
     #[inline(always)]
     fn run(mut self) {
         let root = |token: usize| self.roots.map_or(1.0, |roots| roots[token]);
+        let form = self.form;
+        let Form { line, stride, lines, .. } = form;
         match self.part.order() {
             Order::RowMajor => {
                 let all = 0..self.part.neurons();
                 let mut buffer = [T::default(); NEURON_BLOCK];
+                let mut standardized = [P::default(); NEURON_BLOCK];
                 for (at, token) in self.tokens.clone().enumerate() {
                     let (row, root) = (self.part.row(token, &all), root(token));
-                    for (panel, out) in self.panels.iter().zip(&mut self.out) {
+                    for (panel, out) in self.panels.iter().zip(self.out.chunks_mut(lines)) {
                         let values = match panel.named {
                             None => &row[panel.neurons.clone()],
                             // First side by side, so that what is done to them is done to many at once.
@@ -209,18 +274,23 @@ impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
                                 &buffer[..named.len().min(NEURON_BLOCK)]
                             }
                         };
-                        let out = &mut out[at * self.stride..][..values.len()];
-                        for (at, (to, &value)) in out.iter_mut().zip(values).enumerate() {
+                        for (at, (to, &value)) in standardized.iter_mut().zip(values).enumerate() {
                             *to = P::of(weighted(panel.standards.apply(at, value.into()), root));
+                        }
+                        if form.kernel.is_some() {
+                            standardized[values.len()..].fill(P::default());
+                            copy_lines(&standardized, out, at);
+                        } else if let [out] = out {
+                            out[at * stride..][..values.len()].copy_from_slice(&standardized[..values.len()]);
                         }
                     }
                 }
             }
             Order::ColumnMajor => {
-                for (panel, out) in self.panels.iter().zip(&mut self.out) {
+                for (panel, out) in self.panels.iter().zip(self.out.chunks_mut(lines)) {
                     for at in 0..panel.neurons.len() {
                         let neuron = panel.named.map_or(panel.neurons.start + at, |named| named[at]);
-                        let places = out.iter_mut().skip(at).step_by(self.stride);
+                        let places = out[at / line].iter_mut().skip(at % line).step_by(stride);
                         let values = self.part.column(neuron, &self.tokens);
                         for ((to, &value), token) in places.zip(values).zip(self.tokens.clone()) {
                             *to = P::of(weighted(panel.standards.apply(at, value.into()), root(token)));
@@ -229,6 +299,16 @@ impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
                 }
             }
         }
+    }
+}
+
+/// Copies values into place `at` of as many lines as there are. (A length that the compiler does not know would be a call.)
+#[inline(always)]
+fn copy_lines<P: Precision>(from: &[P; NEURON_BLOCK], lines: &mut [&mut [P]], at: usize) {
+    let from: &[[u8; LINE_BYTES]] = bytemuck::cast_slice(from);
+    for (line, from) in lines.iter_mut().zip(from) {
+        let line: &mut [[u8; LINE_BYTES]] = bytemuck::cast_slice_mut(line);
+        line[at] = *from;
     }
 }
 

@@ -1,15 +1,13 @@
-//! AVX-512: products of three registers of neurons with eight neurons, over all tokens of a piece, in 24 registers.
+//! AVX-512: three registers of neurons with eight neurons, in 24 sums.
 #![expect(unsafe_code, reason = "SIMD kernel; a plain loop of the tests is its safe twin")]
 
-use super::multiply::Rows;
+use super::fma::{HIGH, Piece};
+use super::multiply::LINE_BYTES;
 use std::arch::x86_64::{
-    __m512, __m512d, _MM_HINT_T0, _mm_prefetch, _mm512_add_pd, _mm512_add_ps, _mm512_fmadd_pd, _mm512_fmadd_ps,
-    _mm512_loadu_pd, _mm512_loadu_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps,
-    _mm512_storeu_pd, _mm512_storeu_ps,
+    __m512, __m512d, _mm512_add_pd, _mm512_add_ps, _mm512_fmadd_pd, _mm512_fmadd_ps, _mm512_loadu_pd,
+    _mm512_loadu_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_storeu_pd,
+    _mm512_storeu_ps,
 };
-
-/// Registers of neurons on the left.
-const HIGH: usize = 3;
 
 /// Neurons on the right: 24 sums, 3 of the left and 1 of the right are 28 of 32 registers.
 const WIDE: usize = 8;
@@ -18,7 +16,7 @@ const WIDE: usize = 8;
 ///
 /// # Safety
 /// All of it is for where there is AVX-512 F; `load` and `store` for where there are `LANES` values.
-pub trait Lanes: Copy {
+trait Lanes: Copy {
     type Register: Copy;
     const LANES: usize;
 
@@ -113,86 +111,57 @@ impl Lanes for f32 {
     }
 }
 
-/// Neurons of the left that are in work together.
-const fn high<P: Lanes>() -> usize {
-    HIGH * P::LANES
-}
+/// What differs between the precisions is said by [`Lanes`].
+macro_rules! piece {
+    ($register:ty, $value:ty) => {
+        impl Piece for $register {
+            type Value = $value;
+            const LANES: usize = <$value>::LANES;
+            const WIDE: usize = WIDE;
 
-/// Whether tiles of so many rows and columns are made of whole pieces of work.
-pub(super) const fn fits<P: Lanes>(rows: usize, columns: usize) -> bool {
-    rows.is_multiple_of(high::<P>()) && columns.is_multiple_of(WIDE)
-}
-
-/// Adds the products of all neurons of the left with all of the right to a tile's columns, or puts them there; of a `triangle` not
-/// those of pieces of work that lie above the diagonal.
-///
-/// Eight columns are done from end to end before the next: with the left's registers outside instead, a third as much comes from the
-/// second cache, but columns, which lie pages apart, are gone through 8 or 4 times, which costs more.
-///
-/// # Safety
-/// There is AVX-512 F; `left` and `right` have all their rows, and as many; the tile [`fits`], has a column for each neuron of the right,
-/// and each column a value for each of the left.
-#[target_feature(enable = "avx512f")]
-pub(super) unsafe fn multiply<P: Lanes>(
-    left: Rows<'_, P>,
-    right: Rows<'_, P>,
-    tile: &mut [&mut [P]],
-    triangle: bool,
-    replace: bool,
-) {
-    for (index, columns) in tile.as_chunks_mut::<WIDE>().0.iter_mut().enumerate() {
-        let right_from = right.values.as_ptr().wrapping_add(index * WIDE);
-        let starts = (0..left.neurons).step_by(high::<P>());
-        for start in starts.skip_while(|start| triangle && start + high::<P>() <= index * WIDE) {
-            let to = columns.each_mut().map(|column| column.as_mut_ptr().wrapping_add(start));
-            let left_from = left.values.as_ptr().wrapping_add(start);
-            // SAFETY: each row of the left has 3 registers from `start`, each of the right 8 values from the strip's first, each
-            // column 3 registers from `start`.
-            unsafe { micro(left_from, left.stride, right_from, right.stride, left.tokens, to, replace) };
+            #[inline(always)]
+            unsafe fn add(
+                left: [*const $value; HIGH],
+                right: *const $value,
+                tokens: usize,
+                to: *mut $value,
+                replace: bool,
+            ) {
+                // SAFETY: the caller's.
+                unsafe { add(left, right, tokens, to, replace) };
+            }
         }
-    }
+    };
 }
 
+piece!(__m512d, f64);
+piece!(__m512, f32);
+
+/// [`Piece::add`].
+///
 /// # Safety
-/// There is AVX-512 F, and everywhere room for what is read and written: 3 registers a row of `left`, 8 values a row of `right`, 3
-/// registers in each place of `to`.
+/// That of [`Piece`].
 #[target_feature(enable = "avx512f")]
 #[inline]
-unsafe fn micro<P: Lanes>(
-    left: *const P,
-    left_stride: usize,
-    right: *const P,
-    right_stride: usize,
-    tokens: usize,
-    to: [*mut P; WIDE],
-    replace: bool,
-) {
-    for to in to {
-        for part in 0..HIGH {
-            _mm_prefetch::<_MM_HINT_T0>(to.wrapping_add(part * P::LANES).cast());
-        }
-    }
+unsafe fn add<P: Lanes>(left: [*const P; HIGH], right: *const P, tokens: usize, to: *mut P, replace: bool) {
     // SAFETY: there is AVX-512 F.
     let mut sums = [[unsafe { P::zero() }; HIGH]; WIDE];
+    let line = LINE_BYTES / size_of::<P>();
     for token in 0..tokens {
-        let (left, right) = (left.wrapping_add(token * left_stride), right.wrapping_add(token * right_stride));
-        // SAFETY: the row has 3 registers.
-        let a: [P::Register; HIGH] =
-            std::array::from_fn(|part| unsafe { P::load(left.wrapping_add(part * P::LANES)) });
+        // SAFETY: each place has a register for this token.
+        let a: [P::Register; HIGH] = left.map(|left| unsafe { P::load(left.wrapping_add(token * line)) });
         for (column, sums) in sums.iter_mut().enumerate() {
-            // SAFETY: the row has 8 values.
-            let b = unsafe { (*right.wrapping_add(column)).splat() };
+            // SAFETY: there are 8 values for this token.
+            let b = unsafe { (*right.wrapping_add(token * line + column)).splat() };
             for (sum, a) in sums.iter_mut().zip(a) {
                 // SAFETY: there is AVX-512 F.
                 *sum = unsafe { P::fma(a, b, *sum) };
             }
         }
     }
-    for (to, sums) in to.into_iter().zip(sums) {
-        for (part, sum) in sums.into_iter().enumerate() {
-            let to = to.wrapping_add(part * P::LANES);
-            // SAFETY: there are 3 registers.
-            unsafe { P::store(to, if replace { sum } else { P::add(P::load(to), sum) }) };
-        }
+    for (at, sum) in sums.as_flattened().iter().enumerate() {
+        let to = to.wrapping_add(at * P::LANES);
+        // SAFETY: `to` has room for all sums.
+        unsafe { P::store(to, if replace { *sum } else { P::add(P::load(to), *sum) }) };
     }
 }

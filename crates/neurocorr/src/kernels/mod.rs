@@ -8,6 +8,10 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx_vnni;
 #[cfg(target_arch = "x86_64")]
+mod fma;
+#[cfg(target_arch = "x86_64")]
+mod fma256;
+#[cfg(target_arch = "x86_64")]
 mod fma512;
 mod multiply;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
@@ -16,7 +20,7 @@ mod portable;
 mod prefetch;
 
 use crate::level::{Level, Set};
-pub(crate) use multiply::{Multiply, Rows, multiplies, multiply};
+pub(crate) use multiply::{Kernel, LINE_BYTES, Multiply, Rows, Shape};
 pub(crate) use prefetch::prefetch;
 
 /// Neurons of a panel: three registers of sixteen.

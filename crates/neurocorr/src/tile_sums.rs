@@ -1,0 +1,198 @@
+//! The products of one tile of pairs over a block of tokens, summed in a core's second cache before they go where they belong: by a
+//! kernel of our own, or by faer.
+
+use crate::kernels::{Kernel, LINE_BYTES, Multiply, Rows, Shape, prefetch};
+use crate::level::{Level, Work};
+use crate::standardize::{PRODUCT_TOKENS, SINGLE_TOKENS};
+use crate::{NEURON_BLOCK, Precision};
+use faer::linalg::matmul::triangular::{self, BlockStructure};
+use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
+
+/// What can be multiplied: by faer, and by our kernels.
+pub trait Product: faer::traits::ComplexField + Multiply {}
+
+impl Product for f32 {}
+impl Product for f64 {}
+
+/// A precision in which products over a block of tokens are made; sums of blocks stand in `P`.
+pub(crate) trait SumIn<P>: Precision {
+    /// Tokens of one product.
+    const TOKENS: usize;
+
+    /// The same value.
+    fn widen(self) -> P;
+}
+
+impl<P: Precision> SumIn<P> for P {
+    const TOKENS: usize = PRODUCT_TOKENS;
+
+    #[inline(always)]
+    fn widen(self) -> P {
+        self
+    }
+}
+
+/// At twice the speed; of shorter products, since what is lost grows with their length.
+impl SumIn<f64> for f32 {
+    const TOKENS: usize = SINGLE_TOKENS;
+
+    #[inline(always)]
+    fn widen(self) -> f64 {
+        self.into()
+    }
+}
+
+/// The two sides of a product.
+#[derive(Clone, Copy)]
+pub(crate) struct Factors<'a, P> {
+    pub(crate) left: Rows<'a, P>,
+    pub(crate) right: Rows<'a, P>,
+    /// Whether only the lower triangle is wanted.
+    pub(crate) triangle: bool,
+    /// What is on the right next.
+    pub(crate) ahead: &'a [P],
+}
+
+/// Sums of a tile, in memory to be used again.
+#[derive(Debug)]
+pub(crate) struct TileSums<P> {
+    memory: Vec<P>,
+    kernel: Option<Kernel>,
+    shape: Shape,
+    /// Whether nothing has been added yet: what is in memory is of another tile.
+    fresh: bool,
+}
+
+impl<P> Default for TileSums<P> {
+    fn default() -> Self {
+        let shape = Shape { high: 1, wide: 1 };
+        Self { memory: Vec::new(), kernel: None, shape, fresh: true }
+    }
+}
+
+/// Columns of the result that are asked for ahead: they lie far apart.
+const AHEAD: usize = 8;
+
+impl<Q: Precision> TileSums<Q> {
+    /// Begins a tile of at most 192 × 192 pairs.
+    pub(crate) fn begin(&mut self, kernel: Option<Kernel>, rows: usize, columns: usize) {
+        // faer has a tile's columns one after another.
+        let shape = kernel.map_or(Shape { high: rows.max(1), wide: columns.max(1) }, Kernel::shape);
+        let most = shape.sums(rows, columns).max(NEURON_BLOCK * NEURON_BLOCK);
+        self.memory.resize(most + LINE_BYTES / size_of::<Q>(), Q::default());
+        *self = Self { memory: std::mem::take(&mut self.memory), kernel, shape, fresh: true };
+    }
+
+    /// From the beginning of a line on.
+    fn sums(&mut self) -> &mut [Q] {
+        let start = self.memory.as_ptr().align_offset(LINE_BYTES);
+        self.memory.get_mut(start..).unwrap_or_default()
+    }
+
+    /// Adds products over some tokens, so many at a time.
+    pub(crate) fn add<P>(&mut self, factors: Factors<'_, Q>)
+    where
+        Q: SumIn<P>,
+    {
+        let Factors { left, right, .. } = factors;
+        for start in (0..left.tokens).step_by(Q::TOKENS) {
+            let tokens = Q::TOKENS.min(left.tokens - start);
+            self.add_piece(Factors { left: left.of(start, tokens), right: right.of(start, tokens), ..factors });
+        }
+    }
+
+    fn add_piece(&mut self, factors: Factors<'_, Q>) {
+        let Factors { left, right, triangle, ahead } = factors;
+        let replace = std::mem::take(&mut self.fresh);
+        match self.kernel {
+            Some(kernel) => kernel.products(left, right, ahead, self.sums(), triangle, replace),
+            None => add_by_faer(self.sums(), factors, replace),
+        }
+    }
+
+    /// Adds the sums to a tile of the result, or puts them there; of a `triangle` not what lies above the diagonal.
+    pub(crate) fn add_to<P: Precision>(&mut self, target: MatMut<'_, P>, triangle: bool, replace: bool)
+    where
+        Q: SumIn<P>,
+    {
+        if self.fresh {
+            // No tokens at all.
+            return;
+        }
+        let shape = self.shape;
+        let columns: Vec<&mut [P]> = target
+            .col_iter_mut()
+            .filter_map(|column| Some(column.try_as_col_major_mut()?.as_slice_mut()))
+            .collect();
+        Level::detect().run(AddTo { sums: self.sums(), shape, columns, triangle, replace });
+    }
+}
+
+struct AddTo<'a, P, Q> {
+    sums: &'a [Q],
+    shape: Shape,
+    columns: Vec<&'a mut [P]>,
+    triangle: bool,
+    replace: bool,
+}
+
+impl<P: Precision, Q: SumIn<P>> Work for AddTo<'_, P, Q> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { sums, shape, mut columns, triangle, replace } = self;
+        for column in 0..columns.len() {
+            if let Some(ahead) = columns.get(column + AHEAD) {
+                prefetch(ahead);
+            }
+            // The first row of a triangle's column is on the diagonal.
+            let first = if triangle { column } else { 0 };
+            let count = columns.len();
+            let Some(to) = columns.get_mut(column) else { return };
+            for (strip, to) in to.chunks_mut(shape.high).enumerate().skip(first / shape.high) {
+                let sums = sums.get(shape.place(strip, column, count)..).unwrap_or_default();
+                let skipped = first.saturating_sub(strip * shape.high);
+                let (to, sums) =
+                    (to.get_mut(skipped..).unwrap_or_default(), sums.get(skipped..).unwrap_or_default());
+                // Twelve divide every strip's length: three registers of `f64`.
+                let (twelves, rest) = to.as_chunks_mut::<12>();
+                let (sums_twelves, _) = sums.as_chunks::<12>();
+                let rest_sums = sums.get(12 * twelves.len()..).unwrap_or_default();
+                for (to, sums) in twelves.iter_mut().zip(sums_twelves) {
+                    add_values(to, sums, replace);
+                }
+                add_values(rest, rest_sums, replace);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn add_values<P: Precision, Q: SumIn<P>>(to: &mut [P], sums: &[Q], replace: bool) {
+    let pairs = to.iter_mut().zip(sums);
+    if replace {
+        pairs.for_each(|(to, sum)| *to = sum.widen());
+    } else {
+        pairs.for_each(|(to, sum)| *to = to.plus(sum.widen()));
+    }
+}
+
+/// faer has a tile's columns one after another.
+fn add_by_faer<'a, Q: Precision>(sums: &mut [Q], factors: Factors<'a, Q>, replace: bool) {
+    let matrix = |rows: Rows<'a, Q>| {
+        MatRef::from_row_major_slice_with_stride(rows.values, rows.tokens, rows.neurons, rows.stride)
+    };
+    let Factors { left, right, triangle, .. } = factors;
+    let accumulate = if replace { Accum::Replace } else { Accum::Add };
+    let (rows, columns, one) = (left.neurons, right.neurons, Q::of(1.0));
+    let Some(sums) = sums.get_mut(..rows * columns) else { return };
+    let target = MatMut::from_column_major_slice_mut(sums, rows, columns);
+    let (lhs, rhs) = (matrix(left).transpose(), matrix(right));
+    if triangle {
+        let (lower, full) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
+        triangular::matmul(target, lower, accumulate, lhs, full, rhs, full, one, Par::Seq);
+    } else {
+        matmul(target, accumulate, lhs, rhs, one, Par::Seq);
+    }
+}
