@@ -284,7 +284,7 @@ impl<'a, T: Float> Screen<'a, T> {
             .saturating_add(scratch.saturating_mul(threads))
             .saturating_add(settle)
             .saturating_add((pairs::batch(tokens, neurons) as u64).saturating_mul(settle::PAIR_BYTES as u64))
-            .saturating_add((neurons as u64).saturating_mul(176))
+            .saturating_add((neurons as u64).saturating_mul(200))
             .saturating_add((tokens as u64).saturating_mul(16))
     }
 }

@@ -6,7 +6,7 @@ use crate::level::{Level, Work};
 use crate::moments::Standard;
 use crate::pair::quotient;
 use crate::sums::{LANES, TreeSum};
-use crate::turn::{LINES, standardized_lines};
+use crate::turn::{Group, LINES, bunch, standardized_lines};
 use crate::{Columns, Error, Float, TOKEN_BLOCK};
 use rayon::prelude::*;
 
@@ -57,6 +57,8 @@ pub(super) fn settle<T: Float>(
     #[expect(clippy::cast_possible_truncation, reason = "checked when the screen is made")]
     involved.iter().enumerate().for_each(|(at, &neuron)| places[neuron] = at as u32);
 
+    let groups = Group::all(&involved, standards);
+    let each = bunch(groups.len());
     let part = part(columns.tokens());
     // Lines that are whole kilobytes apart would fall on the same few sets of the caches.
     let stride = part + LANES;
@@ -66,12 +68,12 @@ pub(super) fn settle<T: Float>(
     for start in (0..columns.tokens()).step_by(part) {
         let tokens = start..columns.tokens().min(start + part);
         let ends_block = tokens.end.is_multiple_of(TOKEN_BLOCK);
-        let groups = involved.par_chunks(LINES).zip(lines.par_chunks_mut(LINES * stride));
-        groups.zip(squares.par_chunks_mut(LINES)).for_each(|((neurons, lines), squares)| {
+        let bunches = groups.par_chunks(each).zip(lines.par_chunks_mut(each * LINES * stride));
+        bunches.zip(squares.par_chunks_mut(each * LINES)).for_each(|((groups, lines), squares)| {
             if go_on.is_broken() {
                 return;
             }
-            standardized_lines(columns, &tokens, neurons, standards, level, lines, stride);
+            standardized_lines(columns, &tokens, groups, level, lines, stride);
             level.run(AddSquares { squares, lines, stride, tokens: tokens.len(), ends_block });
         });
         go_on.check()?;

@@ -4,7 +4,7 @@ use crate::go_on::GoOn;
 use crate::level::{Level, Work};
 use crate::moments::Standard;
 use crate::pair::quotient;
-use crate::turn::{LINES, standardized_lines};
+use crate::turn::{Group, LINES, bunch, standardized_lines};
 use crate::{Columns, Error, Float};
 use rayon::prelude::*;
 
@@ -55,6 +55,8 @@ pub(super) fn correlations<T: Float>(
     });
     let sorted: Vec<(usize, usize)> = order.iter().map(|&at| place(at)).collect();
 
+    let groups = Group::all(&involved, standards);
+    let each = bunch(groups.len());
     let part = (BYTES / (size_of::<f32>() * involved.len().max(1)) / LEAST * LEAST).clamp(LEAST, TOKENS);
     // Lines that are whole kilobytes apart would fall on the same few sets of the caches.
     let stride = part + LANES;
@@ -62,12 +64,12 @@ pub(super) fn correlations<T: Float>(
     let (mut products, mut squares) = (vec![0.0; pairs.len()], vec![0.0; involved.len()]);
     for start in (0..columns.tokens()).step_by(part) {
         let tokens = start..columns.tokens().min(start + part);
-        let groups = involved.par_chunks(LINES).zip(lines.par_chunks_mut(LINES * stride));
-        groups.zip(squares.par_chunks_mut(LINES)).for_each(|((neurons, lines), squares)| {
+        let bunches = groups.par_chunks(each).zip(lines.par_chunks_mut(each * LINES * stride));
+        bunches.zip(squares.par_chunks_mut(each * LINES)).for_each(|((groups, lines), squares)| {
             if go_on.is_broken() {
                 return;
             }
-            standardized_lines(columns, &tokens, neurons, standards, level, lines, stride);
+            standardized_lines(columns, &tokens, groups, level, lines, stride);
             // The last part is short: what stood behind it does not count.
             lines.chunks_mut(stride).for_each(|line| line[tokens.len()..].fill(0.0));
             level.run(AddSquares { squares, lines, stride });
