@@ -205,6 +205,8 @@ impl Kernel {
                 _ => {}
             }
         }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (ahead, triangle);
         plain(self.shape, left, right, sums, replace);
     }
 }
