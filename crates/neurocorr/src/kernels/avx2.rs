@@ -3,8 +3,8 @@
 
 use super::{PANEL, ROWS, Step};
 use std::arch::x86_64::{
-    __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_madd_epi16, _mm256_set1_epi64x,
-    _mm256_setzero_si256, _mm256_storeu_si256,
+    __m128i, __m256i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_cvtepu8_epi16,
+    _mm256_madd_epi16, _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256,
 };
 
 /// Rows and registers of four columns that are in work together: 8 sums, 4 rows, 1 of columns and 1 product are 14 of 16 registers.
@@ -13,8 +13,8 @@ const HIGH: usize = 4;
 const WIDE: usize = 2;
 /// Columns of a register: four, of two sums each (tokens 0 and 1, tokens 2 and 3).
 const COLUMNS: usize = 4;
-/// Steps of which the rows are widened at a time: 8 KB.
-const CHUNK: usize = 128;
+/// Steps of which the rows are widened at a time: 4 KB, and 12 KB of columns, in a first cache of 32 KB.
+const CHUNK: usize = 64;
 
 /// # Safety
 /// Every row must lie inside `left`: (row / 48 + 1) × right.len() ≤ left.len().
@@ -29,12 +29,26 @@ pub(super) unsafe fn products(
     *out = [offsets.map(|offset| -offset); ROWS];
     // The four tokens of a row in 16 bits each: 64 bits, for one broadcast.
     let mut wide = [[0_u64; ROWS]; CHUNK];
+    let words = rows.map(|row| {
+        let (panel, word) = (usize::from(row) / PANEL, usize::from(row) % PANEL);
+        left.as_ptr().cast::<u32>().wrapping_add(panel * right.len() * PANEL + word)
+    });
+    let side_by_side = (1..ROWS).all(|lane| words[lane] == words[0].wrapping_add(lane));
     for (chunk, columns) in right.chunks(CHUNK).enumerate() {
-        for (lane, &row) in rows.iter().enumerate() {
-            let (panel, word) = (usize::from(row) / PANEL, usize::from(row) % PANEL);
-            let own = &left[panel * right.len() + chunk * CHUNK..][..columns.len()];
-            for (to, words) in wide.iter_mut().zip(own) {
-                to[lane] = widen(words[word]);
+        for (step, to) in wide.iter_mut().enumerate().take(columns.len()) {
+            let place = (chunk * CHUNK + step) * PANEL;
+            // SAFETY: each row lies inside `left`, and has a word for every step, 48 words apart; where they are side by side the eight are
+            // read together. A place of `wide` is two registers of 16-bit numbers.
+            unsafe {
+                let all: [u32; ROWS] = if side_by_side {
+                    words[0].wrapping_add(place).cast::<[u32; ROWS]>().read_unaligned()
+                } else {
+                    words.map(|word| *word.wrapping_add(place))
+                };
+                let halves: *const __m128i = all.as_ptr().cast();
+                let to: *mut __m256i = to.as_mut_ptr().cast();
+                _mm256_storeu_si256(to, _mm256_cvtepu8_epi16(_mm_loadu_si128(halves)));
+                _mm256_storeu_si256(to.add(1), _mm256_cvtepu8_epi16(_mm_loadu_si128(halves.add(1))));
             }
         }
         for high in (0..ROWS).step_by(HIGH) {
@@ -44,13 +58,6 @@ pub(super) unsafe fn products(
             }
         }
     }
-}
-
-/// Four unsigned bytes as four 16-bit numbers.
-#[inline]
-fn widen(bytes: u32) -> u64 {
-    let spread = (u64::from(bytes) | (u64::from(bytes) << 16)) & 0x0000_ffff_0000_ffff;
-    (spread | (spread << 8)) & 0x00ff_00ff_00ff_00ff
 }
 
 /// Adds four rows from `high` × eight columns from `first` to `out`.
