@@ -86,10 +86,11 @@ impl<P: Precision> Block<P> {
         Self { values, neurons, form, tokens: 0 }
     }
 
-    /// Bytes of it.
+    /// Bytes of it at most, in the layout of any kernel.
     pub(crate) fn bytes(neurons: usize) -> u64 {
-        let form = Form::of::<P>(Kernel::of::<P>(Level::detect()), neurons);
-        (neurons.div_ceil(NEURON_BLOCK) as u64).saturating_mul((form.panel() * size_of::<P>()) as u64)
+        let kernels = Level::available().map(Kernel::of::<P>).chain([None]);
+        let panel = kernels.map(|kernel| Form::of::<P>(kernel, neurons).panel() * size_of::<P>()).max();
+        (neurons.div_ceil(NEURON_BLOCK) as u64).saturating_mul(panel.unwrap_or(0) as u64)
     }
 
     pub(crate) fn kernel(&self) -> Option<Kernel> {

@@ -1,10 +1,10 @@
 //! The products of one tile of pairs over a block of tokens, summed in a core's second cache before they go where they belong: by a
 //! kernel of our own, or by faer.
 
+use crate::Precision;
 use crate::kernels::{Kernel, LINE_BYTES, Multiply, Rows, Shape, prefetch};
 use crate::level::{Level, Work};
 use crate::standardize::{PRODUCT_TOKENS, SINGLE_TOKENS};
-use crate::{NEURON_BLOCK, Precision};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
 
@@ -78,15 +78,18 @@ impl<Q: Precision> TileSums<Q> {
     pub(crate) fn begin(&mut self, kernel: Option<Kernel>, rows: usize, columns: usize) {
         // faer has a tile's columns one after another.
         let shape = kernel.map_or(Shape { high: rows.max(1), wide: columns.max(1) }, Kernel::shape);
-        let most = shape.sums(rows, columns).max(NEURON_BLOCK * NEURON_BLOCK);
-        self.memory.resize(most + LINE_BYTES / size_of::<Q>(), Q::default());
+        let length = shape.sums(rows, columns) + LINE_BYTES / size_of::<Q>();
+        if self.memory.len() < length {
+            self.memory.resize(length, Q::default());
+        }
         *self = Self { memory: std::mem::take(&mut self.memory), kernel, shape, fresh: true };
     }
 
     /// From the beginning of a line on.
     fn sums(&mut self) -> &mut [Q] {
         let start = self.memory.as_ptr().align_offset(LINE_BYTES);
-        self.memory.get_mut(start..).unwrap_or_default()
+        // Where no line can be found, any place does.
+        self.memory.get_mut(if start == usize::MAX { 0 } else { start }..).unwrap_or_default()
     }
 
     /// Adds products over some tokens, so many at a time.
@@ -94,10 +97,16 @@ impl<Q: Precision> TileSums<Q> {
     where
         Q: SumIn<P>,
     {
-        let Factors { left, right, .. } = factors;
+        let Factors { left, right, triangle, ahead } = factors;
         for start in (0..left.tokens).step_by(Q::TOKENS) {
             let tokens = Q::TOKENS.min(left.tokens - start);
-            self.add_piece(Factors { left: left.of(start, tokens), right: right.of(start, tokens), ..factors });
+            let ahead = if start + tokens == left.tokens { ahead } else { &[] };
+            self.add_piece(Factors {
+                left: left.of(start, tokens),
+                right: right.of(start, tokens),
+                triangle,
+                ahead,
+            });
         }
     }
 

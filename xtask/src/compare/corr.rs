@@ -13,6 +13,9 @@ use std::process::Command;
 const ROUNDS: usize = 7;
 const THRESHOLD: &str = "0.5";
 
+/// Tokens of a large file.
+const FILE_TOKENS: u64 = 30_000;
+
 /// Tokens of the dense comparisons.
 const TOKENS: [usize; 2] = [10_000, 30_000];
 
@@ -61,22 +64,26 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         threshold: threshold.to_owned(),
     };
     let large = large_files()?;
-    let mut lines = Vec::new();
+    // Recorded as soon as it is measured: all of it takes an hour or two.
     if only != Some("screen") {
         for file in [&large[0], &wide_file()?] {
             for tokens in TOKENS {
+                let mut lines = Vec::new();
                 let times = peers.measure(file, Some(tokens), &DENSE, &mut lines)?;
                 peers.print_dense(file, tokens, &times)?;
+                append(&lines)?;
             }
         }
     }
     if only != Some("dense") {
         for file in &large {
+            let mut lines = Vec::new();
             let times = peers.measure(file, None, &SCREEN, &mut lines)?;
             peers.print_screen(file, &times)?;
+            append(&lines)?;
         }
     }
-    append(&lines)
+    Ok(())
 }
 
 /// 9,984 neurons: all of one large file, and the first of the other.
@@ -137,7 +144,11 @@ impl Peers {
         lines: &mut Vec<String>,
     ) -> Result<Times> {
         // Into the page cache, for all alike.
-        std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let bytes =
+            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?.len() as u64;
+        // More than NumPy takes of it: two matrices in f64, and products.
+        let warm = (6 * bytes * tokens.map_or(1, |tokens| tokens as u64) / tokens.map_or(1, |_| FILE_TOKENS))
+            .min(6 << 30);
         let named = tokens.map_or(name(file), |tokens| format!("{} {tokens} tokens", name(file)));
         let mut found = Times::default();
         for round in 1..=self.rounds {
@@ -149,7 +160,7 @@ impl Peers {
                 };
                 command.arg(task).arg(file).arg(&self.threshold).args(tokens.map(|tokens| tokens.to_string()));
                 // Whoever comes finds pages that the machine has at hand.
-                warm_memory(6 << 30);
+                warm_memory(warm);
                 let (measured, times) =
                     measure_tasks(&mut command).with_context(|| format!("{task} on {named}"))?;
                 let peak = found.peaks.entry(task).or_default();

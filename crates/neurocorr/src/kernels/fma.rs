@@ -87,7 +87,7 @@ unsafe fn products<R: Piece>(
     let strips = right.neurons.div_ceil(R::WIDE);
     let rows = left.neurons.div_ceil(high);
     // Bytes of the left that a strip of it takes, and of what is on the right next, for each of the last pieces of work.
-    let left_each = high * left.tokens * value / strips.max(1);
+    let left_each = high * left.apart * value / (LINE_BYTES / value) / strips.max(1);
     let late = rows - rows.div_ceil(4);
     let right_each = size_of_val(ahead) / ((rows - late) * strips).max(1);
     let mut ahead: *const u8 = ahead.as_ptr().cast();
