@@ -27,20 +27,19 @@ type Loop = fn(u64);
 #[cfg(target_arch = "x86_64")]
 fn loops() -> Vec<(&'static str, Loop, usize)> {
     let mut loops: Vec<(&'static str, Loop, usize)> = Vec::new();
-    if is_x86_feature_detected!("avx512f") {
-        // SAFETY: AVX-512 F has been found.
+    if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma") {
+        // SAFETY: AVX-512 F has been found, and FMA.
         loops.push(("fma-f64", |turns| unsafe { x86::doubles_512(turns) }, 8 * SUMS));
         // SAFETY: as above.
         loops.push(("fma-f32", |turns| unsafe { x86::singles_512(turns) }, 16 * SUMS));
+        // What it would do without AVX-512.
+        // SAFETY: as above.
+        loops.push(("fma-f32-avx2", |turns| unsafe { x86::singles_256(turns) }, 8 * SUMS));
     } else if is_x86_feature_detected!("fma") {
         // SAFETY: FMA, and with it AVX, has been found.
         loops.push(("fma-f64", |turns| unsafe { x86::doubles_256(turns) }, 4 * SUMS));
         // SAFETY: as above.
         loops.push(("fma-f32", |turns| unsafe { x86::singles_256(turns) }, 8 * SUMS));
-    }
-    if is_x86_feature_detected!("fma") {
-        // SAFETY: as above.
-        loops.push(("fma-f32-avx2", |turns| unsafe { x86::singles_256(turns) }, 8 * SUMS));
     }
     if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni") {
         // SAFETY: both have been found.

@@ -2,8 +2,9 @@
 //! (`NOTE.md` says why so).
 
 use crate::go_on::GoOn;
+use crate::kernels::Factors;
 use crate::standardize::{Block, panel_of};
-use crate::tile_sums::{Factors, SumIn, TileSums};
+use crate::tile_sums::{SumIn, TileSums};
 use crate::{Error, NEURON_BLOCK, Precision};
 use faer::MatMut;
 use rayon::prelude::*;

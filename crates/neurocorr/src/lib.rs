@@ -55,6 +55,6 @@ pub use screen::{
 /// of this long (the last excepted), so that blocks are full.
 pub const TOKEN_BLOCK: usize = 1_024;
 
-/// Neurons of a side of a tile: four (or six) of faer's registers of rows in every level, and small enough that the products and
-/// the pieces of two panels stay in a core's second cache.
+/// Neurons of a side of a tile: whole strips of our kernels, and of faer's, at every level, and small enough that the pieces of two panels
+/// stay in a core's second cache.
 const NEURON_BLOCK: usize = 192;

@@ -38,6 +38,7 @@ struct Form {
     line: usize,
     /// Values from one token of a line to the next.
     stride: usize,
+    /// Lines of a panel.
     lines: usize,
 }
 

@@ -2,7 +2,7 @@
 //! kernel of our own, or by faer.
 
 use crate::Precision;
-use crate::kernels::{Kernel, LINE_BYTES, Multiply, Rows, Shape, prefetch};
+use crate::kernels::{Factors, Kernel, LINE_BYTES, Multiply, Rows, Shape, prefetch};
 use crate::level::{Level, Work};
 use crate::standardize::{PRODUCT_TOKENS, SINGLE_TOKENS};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
@@ -42,17 +42,6 @@ impl SumIn<f64> for f32 {
     }
 }
 
-/// The two sides of a product.
-#[derive(Clone, Copy)]
-pub(crate) struct Factors<'a, P> {
-    pub(crate) left: Rows<'a, P>,
-    pub(crate) right: Rows<'a, P>,
-    /// Whether only the lower triangle is wanted.
-    pub(crate) triangle: bool,
-    /// What is on the right next.
-    pub(crate) ahead: &'a [P],
-}
-
 /// Sums of a tile, in memory to be used again.
 #[derive(Debug)]
 pub(crate) struct TileSums<P> {
@@ -82,7 +71,7 @@ impl<Q: Precision> TileSums<Q> {
         if self.memory.len() < length {
             self.memory.resize(length, Q::default());
         }
-        *self = Self { memory: std::mem::take(&mut self.memory), kernel, shape, fresh: true };
+        (self.kernel, self.shape, self.fresh) = (kernel, shape, true);
     }
 
     /// From the beginning of a line on.
@@ -111,10 +100,9 @@ impl<Q: Precision> TileSums<Q> {
     }
 
     fn add_piece(&mut self, factors: Factors<'_, Q>) {
-        let Factors { left, right, triangle, ahead } = factors;
         let replace = std::mem::take(&mut self.fresh);
         match self.kernel {
-            Some(kernel) => kernel.products(left, right, ahead, self.sums(), triangle, replace),
+            Some(kernel) => kernel.products(factors, self.sums(), replace),
             None => add_by_faer(self.sums(), factors, replace),
         }
     }

@@ -76,9 +76,8 @@ impl<T: Float, P: Precision> Work for Turn<'_, '_, T, P> {
         let Self { columns, tokens, groups, out, stride } = self;
         for start in tokens.clone().step_by(ROWS) {
             let rows = start..tokens.end.min(start + ROWS);
-            let ahead = (rows.end..tokens.end.min(rows.end + ROWS)).chain(std::iter::repeat_n(start, ROWS));
             for (group, out) in groups.iter().zip(out.chunks_mut(LINES * stride)) {
-                turn(columns, &rows, ahead.clone(), group, out, stride, start - tokens.start);
+                turn(columns, &rows, tokens.end - 1, group, out, stride, start - tokens.start);
             }
         }
     }
@@ -89,7 +88,7 @@ impl<T: Float, P: Precision> Work for Turn<'_, '_, T, P> {
 fn turn<T: Float, P: Precision>(
     columns: &Columns<'_, T>,
     rows: &Range<usize>,
-    ahead: impl Iterator<Item = usize>,
+    last_token: usize,
     group: &Group<'_>,
     out: &mut [P],
     stride: usize,
@@ -103,8 +102,8 @@ fn turn<T: Float, P: Precision>(
     let mut raw = [T::default(); LINES];
     let mut values = [[P::default(); LINES]; ROWS];
     prefetch_places(out, stride, neurons.len(), place);
-    for ((values, token), ahead) in values.iter_mut().zip(rows.clone()).zip(ahead) {
-        prefetch(columns.row(ahead, &range));
+    for (values, token) in values.iter_mut().zip(rows.clone()) {
+        prefetch(columns.row((token + ROWS).min(last_token), &range));
         let row = columns.row(token, &range);
         if let Some(row) = row.first_chunk::<LINES>().filter(|_| all) {
             raw = *row;

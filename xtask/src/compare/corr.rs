@@ -14,7 +14,7 @@ const ROUNDS: usize = 7;
 const THRESHOLD: &str = "0.5";
 
 /// Tokens of a large file.
-const FILE_TOKENS: u64 = 30_000;
+const FILE_TOKENS: usize = 30_000;
 
 /// Tokens of the dense comparisons.
 const TOKENS: [usize; 2] = [10_000, 30_000];
@@ -64,23 +64,18 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         threshold: threshold.to_owned(),
     };
     let large = large_files()?;
-    // Recorded as soon as it is measured: all of it takes an hour or two.
     if only != Some("screen") {
         for file in [&large[0], &wide_file()?] {
             for tokens in TOKENS {
-                let mut lines = Vec::new();
-                let times = peers.measure(file, Some(tokens), &DENSE, &mut lines)?;
+                let times = peers.measure(file, Some(tokens), &DENSE)?;
                 peers.print_dense(file, tokens, &times)?;
-                append(&lines)?;
             }
         }
     }
     if only != Some("dense") {
         for file in &large {
-            let mut lines = Vec::new();
-            let times = peers.measure(file, None, &SCREEN, &mut lines)?;
+            let times = peers.measure(file, None, &SCREEN)?;
             peers.print_screen(file, &times)?;
-            append(&lines)?;
         }
     }
     Ok(())
@@ -136,21 +131,13 @@ impl Times {
 }
 
 impl Peers {
-    fn measure(
-        &self,
-        file: &Path,
-        tokens: Option<usize>,
-        tasks: &[Task],
-        lines: &mut Vec<String>,
-    ) -> Result<Times> {
+    fn measure(&self, file: &Path, tokens: Option<usize>, tasks: &[Task]) -> Result<Times> {
         // Into the page cache, for all alike.
-        let bytes =
-            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?.len() as u64;
+        let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?.len();
         // More than NumPy takes of it: two matrices in f64, and products.
-        let warm = (6 * bytes * tokens.map_or(1, |tokens| tokens as u64) / tokens.map_or(1, |_| FILE_TOKENS))
-            .min(6 << 30);
+        let warm = (6 * bytes / FILE_TOKENS * tokens.unwrap_or(FILE_TOKENS)).min(6 << 30) as u64;
         let named = tokens.map_or(name(file), |tokens| format!("{} {tokens} tokens", name(file)));
-        let mut found = Times::default();
+        let (mut found, mut lines) = (Times::default(), Vec::new());
         for round in 1..=self.rounds {
             for &(task, is_python) in tasks {
                 let mut command = if is_python {
@@ -178,6 +165,8 @@ impl Peers {
                 eprintln!("{named} round {round}: {task} {:.1} s", measured.seconds);
             }
         }
+        // At once: all tables take an hour or two.
+        append(&lines)?;
         Ok(found)
     }
 

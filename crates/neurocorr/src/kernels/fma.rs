@@ -1,7 +1,7 @@
 //! Products of two panels by fused multiply-adds, three registers of neurons with a few neurons at a time, over all tokens of a piece.
 #![expect(unsafe_code, reason = "SIMD kernel; a plain loop of the tests is its safe twin")]
 
-use super::multiply::{LINE_BYTES, Rows};
+use super::multiply::{Factors, LINE_BYTES, Rows};
 use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
 
 /// Registers of neurons on the left.
@@ -13,7 +13,7 @@ pub(super) const HIGH: usize = 3;
 /// Whoever calls [`add`](Self::add) knows that the processor has the register's instructions (AVX2 and FMA of 256 bits, AVX-512 F of 512),
 /// and that everywhere there is what is read and written: for each token, a line of 64 bytes further, a register at each place of
 /// `left` and `WIDE` values at `right`; 3 · `WIDE` registers at `to`.
-pub trait Piece: Copy {
+pub trait Piece {
     type Value: Copy;
     /// Values of a register.
     const LANES: usize;
@@ -37,15 +37,12 @@ pub trait Piece: Copy {
 /// That of [`products`], with AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn products_256<R: Piece>(
-    left: Rows<'_, R::Value>,
-    right: Rows<'_, R::Value>,
-    ahead: &[R::Value],
+    factors: Factors<'_, R::Value>,
     sums: &mut [R::Value],
-    triangle: bool,
     replace: bool,
 ) {
     // SAFETY: the caller's.
-    unsafe { products::<R>(left, right, ahead, sums, triangle, replace) };
+    unsafe { products::<R>(factors, sums, replace) };
 }
 
 /// [`products`] in registers of 512 bits.
@@ -54,15 +51,12 @@ pub(super) unsafe fn products_256<R: Piece>(
 /// That of [`products`], with AVX-512 F.
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn products_512<R: Piece>(
-    left: Rows<'_, R::Value>,
-    right: Rows<'_, R::Value>,
-    ahead: &[R::Value],
+    factors: Factors<'_, R::Value>,
     sums: &mut [R::Value],
-    triangle: bool,
     replace: bool,
 ) {
     // SAFETY: the caller's.
-    unsafe { products::<R>(left, right, ahead, sums, triangle, replace) };
+    unsafe { products::<R>(factors, sums, replace) };
 }
 
 /// Adds the products of all neurons of the left with all of the right to `sums`, or puts them there: strip of three registers after
@@ -75,14 +69,8 @@ pub(super) unsafe fn products_512<R: Piece>(
 /// The processor has the register's instructions; both sides have all their lines, for whole registers and strips, and as many tokens; a
 /// register lies in one line, and so do `WIDE` neurons; `sums` has room for all strips.
 #[inline(always)]
-unsafe fn products<R: Piece>(
-    left: Rows<'_, R::Value>,
-    right: Rows<'_, R::Value>,
-    ahead: &[R::Value],
-    sums: &mut [R::Value],
-    triangle: bool,
-    replace: bool,
-) {
+unsafe fn products<R: Piece>(factors: Factors<'_, R::Value>, sums: &mut [R::Value], replace: bool) {
+    let Factors { left, right, triangle, ahead } = factors;
     let (high, value) = (HIGH * R::LANES, size_of::<R::Value>());
     let strips = right.neurons.div_ceil(R::WIDE);
     let rows = left.neurons.div_ceil(high);

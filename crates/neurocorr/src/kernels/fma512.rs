@@ -8,6 +8,7 @@ use std::arch::x86_64::{
     _mm512_loadu_ps, _mm512_set1_pd, _mm512_set1_ps, _mm512_setzero_pd, _mm512_setzero_ps, _mm512_storeu_pd,
     _mm512_storeu_ps,
 };
+use std::marker::PhantomData;
 
 /// Neurons on the right: 24 sums, 3 of the left and 1 of the right are 28 of 32 registers.
 const WIDE: usize = 8;
@@ -16,7 +17,7 @@ const WIDE: usize = 8;
 ///
 /// # Safety
 /// All of it is for where there is AVX-512 F; `load` and `store` for where there are `LANES` values.
-trait Lanes: Copy {
+pub trait Lanes: Copy {
     type Register: Copy;
     const LANES: usize;
 
@@ -111,31 +112,20 @@ impl Lanes for f32 {
     }
 }
 
-/// What differs between the precisions is said by [`Lanes`].
-macro_rules! piece {
-    ($register:ty, $value:ty) => {
-        impl Piece for $register {
-            type Value = $value;
-            const LANES: usize = <$value>::LANES;
-            const WIDE: usize = WIDE;
+/// The kernel of a precision.
+pub struct Of512<P>(PhantomData<P>);
 
-            #[inline(always)]
-            unsafe fn add(
-                left: [*const $value; HIGH],
-                right: *const $value,
-                tokens: usize,
-                to: *mut $value,
-                replace: bool,
-            ) {
-                // SAFETY: the caller's.
-                unsafe { add(left, right, tokens, to, replace) };
-            }
-        }
-    };
+impl<P: Lanes> Piece for Of512<P> {
+    type Value = P;
+    const LANES: usize = P::LANES;
+    const WIDE: usize = WIDE;
+
+    #[inline(always)]
+    unsafe fn add(left: [*const P; HIGH], right: *const P, tokens: usize, to: *mut P, replace: bool) {
+        // SAFETY: the caller's.
+        unsafe { add(left, right, tokens, to, replace) };
+    }
 }
-
-piece!(__m512d, f64);
-piece!(__m512, f32);
 
 /// [`Piece::add`].
 ///

@@ -20,7 +20,7 @@ mod portable;
 mod prefetch;
 
 use crate::level::{Level, Set};
-pub(crate) use multiply::{Kernel, LINE_BYTES, Multiply, Rows, Shape};
+pub(crate) use multiply::{Factors, Kernel, LINE_BYTES, Multiply, Rows, Shape};
 pub(crate) use prefetch::prefetch;
 
 /// Neurons of a panel: three registers of sixteen.

@@ -3,11 +3,13 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::fma::{HIGH, Piece, products_256, products_512};
+#[cfg(target_arch = "x86_64")]
+use super::fma512::Of512;
 use crate::level::Level;
 #[cfg(target_arch = "x86_64")]
 use crate::level::Set;
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
+use std::arch::x86_64::{__m256, __m256d};
 
 /// Bytes of a line, as our kernels take them: as many as the processor moves at a time.
 pub(crate) const LINE_BYTES: usize = 64;
@@ -56,6 +58,19 @@ impl<P: Copy + Default> Rows<'_, P> {
     }
 }
 
+/// The two sides of a product.
+#[derive(Clone, Copy)]
+pub(crate) struct Factors<'a, P> {
+    /// A row of the tile for each of its neurons.
+    pub(crate) left: Rows<'a, P>,
+    /// A column for each of its neurons.
+    pub(crate) right: Rows<'a, P>,
+    /// Whether what lies above the diagonal may be left out.
+    pub(crate) triangle: bool,
+    /// What will be on the right next: it is asked for, not read.
+    pub(crate) ahead: &'a [P],
+}
+
 /// What can be multiplied so.
 pub trait Multiply: Registers + Copy + Default + Send + Sync {
     /// self · factor + sum, rounded once.
@@ -97,13 +112,13 @@ pub trait Registers: Sized {
 #[cfg(target_arch = "x86_64")]
 impl Registers for f32 {
     type Of256 = __m256;
-    type Of512 = __m512;
+    type Of512 = Of512<f32>;
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Registers for f64 {
     type Of256 = __m256d;
-    type Of512 = __m512d;
+    type Of512 = Of512<f64>;
 }
 
 /// The registers of a precision: none is named where we have no kernel.
@@ -164,25 +179,16 @@ impl Kernel {
         self.shape
     }
 
-    /// Adds Σ left · right over their tokens to the sums of a tile, or puts them there: a row for each neuron of the left, a column for
-    /// each of the right. Every sum is made from zero by fused multiply-adds, token by token, and then added. Of a `triangle`, what lies
-    /// above the diagonal may be left out. What is beyond the last neuron is multiplied too, as far as the shape goes. `ahead` is what
-    /// will be on the right next: it is asked for, not read.
+    /// Adds Σ left · right over their tokens to the sums of a tile, or puts them there. Every sum is made from zero by fused
+    /// multiply-adds, token by token, and then added. What is beyond the last neuron is multiplied too, as far as the shape goes.
     #[cfg_attr(
         target_arch = "x86_64",
         expect(unsafe_code, reason = "calls into code for what the processor has")
     )]
-    pub(crate) fn products<P: Multiply>(
-        self,
-        left: Rows<'_, P>,
-        right: Rows<'_, P>,
-        ahead: &[P],
-        sums: &mut [P],
-        triangle: bool,
-        replace: bool,
-    ) {
+    pub(crate) fn products<P: Multiply>(self, factors: Factors<'_, P>, sums: &mut [P], replace: bool) {
         #[cfg(target_arch = "x86_64")]
         {
+            let Factors { left, right, .. } = factors;
             let Shape { high, wide } = self.shape;
             // The shape is of one precision: three registers of it.
             let fits = Self::of::<P>(self.level) == Some(self)
@@ -196,23 +202,22 @@ impl Kernel {
             match self.level.0 {
                 // SAFETY: the level exists, so the processor has AVX2 and FMA; all sizes have been looked at.
                 Set::Avx2 | Set::AvxVnni if fits => unsafe {
-                    return products_256::<P::Of256>(left, right, ahead, sums, triangle, replace);
+                    return products_256::<P::Of256>(factors, sums, replace);
                 },
                 // SAFETY: the level exists, so the processor has AVX-512 F; all sizes have been looked at.
                 Set::Avx512Vnni if fits => unsafe {
-                    return products_512::<P::Of512>(left, right, ahead, sums, triangle, replace);
+                    return products_512::<P::Of512>(factors, sums, replace);
                 },
                 _ => {}
             }
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (ahead, triangle);
-        plain(self.shape, left, right, sums, replace);
+        plain(self.shape, factors, sums, replace);
     }
 }
 
 /// The same in a plain loop, for whatever sizes: the safe twin.
-fn plain<P: Multiply>(shape: Shape, left: Rows<'_, P>, right: Rows<'_, P>, sums: &mut [P], replace: bool) {
+fn plain<P: Multiply>(shape: Shape, factors: Factors<'_, P>, sums: &mut [P], replace: bool) {
+    let Factors { left, right, .. } = factors;
     for column in 0..right.neurons {
         for row in 0..left.neurons {
             let term = |sum, token| left.value(row, token).fma(right.value(column, token), sum);
@@ -256,8 +261,9 @@ mod tests {
                     let length = kernel.shape().sums(rows, columns);
                     let mut found: Vec<P> = (0..length).map(|at| of(at as f64)).collect();
                     let mut expected = found.clone();
-                    kernel.products(left, right, &[], &mut found, triangle, replace);
-                    plain(kernel.shape(), left, right, &mut expected, replace);
+                    let factors = Factors { left, right, triangle, ahead: &[] };
+                    kernel.products(factors, &mut found, replace);
+                    plain(kernel.shape(), factors, &mut expected, replace);
                     for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)))
                     {
                         let place = kernel.shape().place(row / high, column, columns) + row % high;
@@ -289,20 +295,20 @@ mod tests {
             let short = Rows { values: &values[..95], ..whole };
             let fewer = Rows { tokens: 3, ..whole };
             let one_line = Rows { values: &values, line: 24, stride: 24, apart: 96, ..whole };
-            for (left, right, last) in
-                [(short, whole, 3.0), (whole, short, 3.0), (fewer, whole, 3.0), (one_line, whole, 4.0)]
-            {
+            let factors = |left, right| Factors { left, right, triangle: false, ahead: &[] };
+            for (left, right, first, last) in [
+                (short, whole, 4.0, 3.0),
+                (whole, short, 4.0, 3.0),
+                (fewer, whole, 3.0, 3.0),
+                (one_line, whole, 4.0, 4.0),
+            ] {
                 let mut sums = vec![0.0; kernel.shape().sums(24, 24)];
-                kernel.products(left, right, &[], &mut sums, false, true);
-                assert_eq!((sums.first(), sums.last()), (Some(&fewer_or_all(left)), Some(&last)));
+                kernel.products(factors(left, right), &mut sums, true);
+                assert_eq!((sums.first(), sums.last()), (Some(&first), Some(&last)));
             }
             let mut too_few = vec![0.0; kernel.shape().sums(24, 24) - 1];
-            kernel.products(whole, whole, &[], &mut too_few, false, true);
+            kernel.products(factors(whole, whole), &mut too_few, true);
             assert!(too_few.iter().all(|&sum| sum == 4.0));
         }
-    }
-
-    fn fewer_or_all(left: Rows<'_, f64>) -> f64 {
-        left.tokens as f64
     }
 }
