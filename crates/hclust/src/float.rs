@@ -72,6 +72,9 @@ pub trait Float:
     /// The least finite value.
     const LEAST: Self;
 
+    /// The greatest finite value.
+    const GREATEST: Self;
+
     /// Zero.
     const ZERO: Self;
 
@@ -93,6 +96,7 @@ impl Float for f64 {
     const INFINITY: Self = f64::INFINITY;
     const NEG_INFINITY: Self = f64::NEG_INFINITY;
     const LEAST: Self = f64::MIN;
+    const GREATEST: Self = f64::MAX;
     const ZERO: Self = 0.0;
 
     #[inline]
@@ -121,6 +125,7 @@ impl Float for f32 {
     const INFINITY: Self = f32::INFINITY;
     const NEG_INFINITY: Self = f32::NEG_INFINITY;
     const LEAST: Self = f32::MIN;
+    const GREATEST: Self = f32::MAX;
     const ZERO: Self = 0.0;
 
     #[inline]
