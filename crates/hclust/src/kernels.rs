@@ -112,16 +112,21 @@ impl<T: Float, L: Linkage<T> + ?Sized> Work for Merge<'_, T, L> {
         for (stretch, ((((new, ys), limits), slots), sizes)) in stretches.enumerate() {
             fetch_next(new);
             fetch_next(ys);
-            for ((x, &y), &n_i) in new.iter_mut().zip(ys).zip(sizes) {
-                *x = self.linkage.update(Update { d_xi: *x, d_yi: y, n_i, ..self.pair });
-            }
             let look = |new: T, own: T, limit: T| {
                 let greatest = if own > limit { own } else { limit };
                 let passes = (new > greatest) & (new < T::INFINITY);
                 (own > T::NEG_INFINITY) & !passes
             };
             let limit = list.limit();
-            if !any_pair(new, limits, |new, own| look(new, own, limit)) {
+            // Made and looked at in one loop: where a value is only stored, and it may be that of x as it was, LLVM stores by a mask, which
+            // some processors do lane by lane.
+            let mut near = T::Mask::from(false);
+            for (((x, &y), &n_i), &own) in new.iter_mut().zip(ys).zip(sizes).zip(limits) {
+                let value = self.linkage.update(Update { d_xi: *x, d_yi: y, n_i, ..self.pair });
+                near = near | T::Mask::from(look(value, own, limit));
+                *x = value;
+            }
+            if near == T::Mask::from(false) {
                 continue;
             }
             for (block, ((new, own), slots)) in blocks(new).zip(blocks(limits)).zip(blocks(slots)).enumerate() {
@@ -158,16 +163,6 @@ pub(crate) fn each_lane<V: Copy + Default, const N: usize>(value: impl Fn(usize)
 #[inline(always)]
 fn blocks<V>(values: &[V]) -> std::slice::Iter<'_, [V; BLOCK]> {
     values.as_chunks::<BLOCK>().0.iter()
-}
-
-/// Whether a condition holds of two values at any place, without a branch for each.
-#[inline(always)]
-fn any_pair<T: Float>(a: &[T], b: &[T], condition: impl Fn(T, T) -> bool) -> bool {
-    let mut mask = T::Mask::from(false);
-    for (&a, &b) in a.iter().zip(b) {
-        mask = mask | T::Mask::from(condition(a, b));
-    }
-    mask != T::Mask::from(false)
 }
 
 /// Whether a condition holds in any lane, without a branch for each.
