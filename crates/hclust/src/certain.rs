@@ -138,6 +138,9 @@ pub(crate) struct Below<'a, T> {
     /// The most members of any cluster so far.
     largest: f64,
     repair: Option<Repair<'a>>,
+    /// By slot, without a more exact source: the first observation that all members are equal to, equally far from every other, those
+    /// that are left out too; `None` if they are not all equal.
+    equal_to: Vec<Option<usize>>,
     /// By slot, if heights are not those of the table.
     made: Vec<Made>,
     /// If it is to be certain which of two nodes that merge above it was made first: the lowest cutoff.
@@ -159,6 +162,7 @@ impl<'a, T: Float> Below<'a, T> {
                 rounding,
                 largest: 1.0,
                 repair: None,
+                equal_to: Vec::new(),
                 made: Vec::new(),
                 lowest: None,
                 firsts: Vec::new(),
@@ -247,12 +251,31 @@ impl<'a, T: Float> Below<'a, T> {
         }))
     }
 
-    /// Whether two clusters that are to merge are the same to the last bit: then they are one whatever the order.
-    fn are_equal(&self, table: &impl Table<T>, x: usize, y: usize, height: T, slack: f64) -> bool {
+    /// Whether two clusters that are to merge, and all that are as near, are the same to the last bit: then the lowest of them merge, whatever
+    /// the order.
+    fn are_equal(&self, [x, y]: [usize; 2], rivals: &[Vec<(usize, T)>; 2], height: T, slack: f64) -> bool {
         if self.rounding.input == 0.0 {
-            return height == T::ZERO && table.same(x, y);
+            let of = |slot: usize| self.equal_to.get(slot).copied().flatten();
+            let mut others = rivals.iter().flatten().map(|&(slot, _)| slot).chain([y]);
+            return height == T::ZERO && of(x).is_some() && others.all(|slot| of(slot) == of(x));
         }
         height.into() <= slack && self.repair.as_ref().is_some_and(|repair| repair.are_equal(x, y))
+    }
+
+    /// Finds equal observations, before any is left out. `O(n)` unless some are 0 apart.
+    fn find_equal(&mut self, table: &mut impl Table<T>) {
+        let (n, has_zeros) = (table.n(), table.has_zeros());
+        self.equal_to = (0..n).map(Some).collect();
+        for x in (0..n).take_while(|_| has_zeros) {
+            if table.nearest(x, (x, T::INFINITY)).1 > T::ZERO {
+                continue;
+            }
+            let mut near = table.rivals(x, x, T::ZERO, |_, _| true);
+            near.sort_unstable_by_key(|near| near.0);
+            let mut before = near.into_iter().map(|near| near.0).take_while(|&other| other < x);
+            let equal = before.find(|&other| self.equal_to[other] == Some(other) && table.same(x, other));
+            self.equal_to[x] = Some(equal.unwrap_or(x));
+        }
     }
 
     /// Whether x and y are each the nearest of the other, or who is nearer to which of them; a tie if that stays open.
@@ -288,6 +311,9 @@ impl<'a, T: Float> Below<'a, T> {
 
 impl<T: Float> Watch<T> for Below<'_, T> {
     fn begin(&mut self, table: &mut impl Table<T>, gate: &Gate<'_>) {
+        if self.rounding.input == 0.0 {
+            self.find_equal(table);
+        }
         // Nothing is past an infinite cutoff; nor could be said by how much.
         if self.stop == Stop::Early && self.cutoff < T::INFINITY {
             // What is just past the cutoff is looked at one by one.
@@ -356,7 +382,7 @@ impl<T: Float> Watch<T> for Below<'_, T> {
             let rivals = [self.rivals(table, x, y, height), self.rivals(table, y, x, height)];
             let cutoff = if self.stop == Stop::Early { self.at_cutoff(height.into(), slack) } else { None };
             let open = cutoff.is_some() || rivals.iter().any(|rivals| !rivals.is_empty());
-            let equal = open && self.are_equal(table, x, y, height, slack);
+            let equal = open && self.are_equal([x, y], &rivals, height, slack);
             if !equal {
                 match self.decide([x, y], rivals)? {
                     Decision::Nearest => {}
@@ -394,6 +420,9 @@ impl<T: Float> Watch<T> for Below<'_, T> {
         }
         if let Some(repair) = &mut self.repair {
             repair.merged(x, y);
+        }
+        if self.equal_to.get(x) != self.equal_to.get(y) {
+            self.equal_to[y] = None;
         }
         self.largest = self.largest.max(both);
         Ok(Verdict::Merge(shown))

@@ -119,6 +119,10 @@ impl<T: Float> Table<T> for Pairs<T> {
         best
     }
 
+    fn has_zeros(&mut self) -> bool {
+        self.values.contains(&T::ZERO)
+    }
+
     fn visit_below(&mut self, y: usize, mut visit: impl FnMut(usize, T)) {
         for &slot in &self.live[..self.live.partition_point(|&slot| slot < y)] {
             visit(slot, self.values[self.offsets[slot].wrapping_add(y)]);

@@ -55,6 +55,11 @@ pub(crate) trait Table<T: Float> {
         others.all(|slot| self.get(x, slot) == self.get(y, slot))
     }
 
+    /// Before the first merger: whether any two observations may be 0 apart.
+    fn has_zeros(&mut self) -> bool {
+        (0..self.n()).any(|x| self.nearest(x, (x, T::INFINITY)).1 <= T::ZERO)
+    }
+
     /// A merger is dealt with: time to tidy. Behind a closed gate what is left is of no use.
     fn settle(&mut self, _gate: &Gate<'_>) -> Result<(), Error> {
         Ok(())

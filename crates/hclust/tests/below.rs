@@ -156,6 +156,17 @@ fn equal_observations_are_no_tie_and_zero_apart_with_unequal_rows_are() {
     }
 }
 
+/// 1, 2 and 3 are zero apart, and only 0, which is past the cutoff, tells 3 from the others: the chain that comes from it merges 1 and 3.
+#[test]
+fn zero_apart_and_told_apart_by_what_is_left_out_alone_is_a_tie() {
+    let d = Condensed::new(4, vec![2.0, 2.0, 1.0, 0.0, 0.0, 0.0]).unwrap();
+    for mut scratch in scratches() {
+        let forest =
+            linkage_below_with(&mut scratch, d.clone(), Method::Complete, 0.0, Stop::Early, &()).unwrap();
+        assert!(matches!(forest.ambiguities(), [Ambiguity::Tie { .. }, ..]), "{:?}", forest.ambiguities());
+    }
+}
+
 #[test]
 fn a_height_at_the_cutoff_is_reported_where_rounding_decides() {
     // The mean of 0.1 and 0.2 is 0.15000000000000002, which depends on the order of operations.
