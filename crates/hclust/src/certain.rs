@@ -262,19 +262,19 @@ impl<'a, T: Float> Below<'a, T> {
         height.into() <= slack && self.repair.as_ref().is_some_and(|repair| repair.are_equal(x, y))
     }
 
-    /// Finds equal observations, before any is left out. `O(n)` unless some are 0 apart.
-    fn find_equal(&mut self, table: &mut impl Table<T>) {
-        let (n, has_zeros) = (table.n(), table.has_zeros());
-        self.equal_to = (0..n).map(Some).collect();
-        for x in (0..n).take_while(|_| has_zeros) {
-            if table.nearest(x, (x, T::INFINITY)).1 > T::ZERO {
-                continue;
+    /// Finds equal observations, before any is left out. `O(n)` on a square unless some are 0 apart.
+    fn find_equal(&mut self, table: &mut impl Table<T>, gate: &Gate<'_>) {
+        self.equal_to = (0..table.n()).map(Some).collect();
+        for x in table.zero_apart() {
+            if gate.is_closed() {
+                return;
             }
-            let mut near = table.rivals(x, x, T::ZERO, |_, _| true);
-            near.sort_unstable_by_key(|near| near.0);
-            let mut before = near.into_iter().map(|near| near.0).take_while(|&other| other < x);
-            let equal = before.find(|&other| self.equal_to[other] == Some(other) && table.same(x, other));
-            self.equal_to[x] = Some(equal.unwrap_or(x));
+            // At most one of the first ones is equal to it.
+            let near = table.rivals(x, x, T::ZERO, |_, _| true).into_iter().map(|near| near.0);
+            let mut first = near.filter(|&other| other < x && self.equal_to[other] == Some(other));
+            if let Some(equal) = first.find(|&other| table.same(x, other)) {
+                self.equal_to[x] = Some(equal);
+            }
         }
     }
 
@@ -312,7 +312,7 @@ impl<'a, T: Float> Below<'a, T> {
 impl<T: Float> Watch<T> for Below<'_, T> {
     fn begin(&mut self, table: &mut impl Table<T>, gate: &Gate<'_>) {
         if self.rounding.input == 0.0 {
-            self.find_equal(table);
+            self.find_equal(table, gate);
         }
         // Nothing is past an infinite cutoff; nor could be said by how much.
         if self.stop == Stop::Early && self.cutoff < T::INFINITY {

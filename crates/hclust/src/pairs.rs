@@ -119,8 +119,16 @@ impl<T: Float> Table<T> for Pairs<T> {
         best
     }
 
-    fn has_zeros(&mut self) -> bool {
-        self.values.contains(&T::ZERO)
+    fn zero_apart(&mut self) -> Vec<usize> {
+        // Side by side, where columns would be walked through one value a row.
+        let mut found = vec![false; self.n];
+        for i in 0..self.n {
+            let row = &self.values[self.offsets[i].wrapping_add(i + 1)..][..self.n - i - 1];
+            for (j, _) in (i + 1..).zip(row).filter(|(_, value)| **value == T::ZERO) {
+                (found[i], found[j]) = (true, true);
+            }
+        }
+        (0..self.n).filter(|&x| found[x]).collect()
     }
 
     fn visit_below(&mut self, y: usize, mut visit: impl FnMut(usize, T)) {

@@ -49,15 +49,15 @@ pub(crate) trait Table<T: Float> {
     /// can only be up to `bound`.
     fn rivals(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Vec<(usize, T)>;
 
-    /// Whether x and y are equally far from every other live slot.
+    /// Before the first merger: whether x and y are equally far from every other slot.
     fn same(&self, x: usize, y: usize) -> bool {
         let mut others = (0..self.n()).filter(|&slot| slot != x && slot != y && self.is_live(slot));
         others.all(|slot| self.get(x, slot) == self.get(y, slot))
     }
 
-    /// Before the first merger: whether any two observations may be 0 apart.
-    fn has_zeros(&mut self) -> bool {
-        (0..self.n()).any(|x| self.nearest(x, (x, T::INFINITY)).1 <= T::ZERO)
+    /// Before the first merger: the observations that are 0 apart from another, ascending.
+    fn zero_apart(&mut self) -> Vec<usize> {
+        (0..self.n()).filter(|&x| self.nearest(x, (x, T::INFINITY)).1 <= T::ZERO).collect()
     }
 
     /// A merger is dealt with: time to tidy. Behind a closed gate what is left is of no use.
