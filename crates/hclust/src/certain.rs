@@ -138,8 +138,8 @@ pub(crate) struct Below<'a, T> {
     /// The most members of any cluster so far.
     largest: f64,
     repair: Option<Repair<'a>>,
-    /// By slot, without a more exact source: the first observation that all members are equal to, equally far from every other, those
-    /// that are left out too; `None` if they are not all equal.
+    /// By slot: an observation that all members are equal to, equally far from every other, those that are left out too; `None` if they
+    /// are not all equal. Known from the start where dissimilarities are taken at their word, else found as it is asked for.
     equal_to: Vec<Option<usize>>,
     /// By slot, if heights are not those of the table.
     made: Vec<Made>,
@@ -251,20 +251,23 @@ impl<'a, T: Float> Below<'a, T> {
         }))
     }
 
-    /// Whether two clusters that are to merge, and all that are as near, are the same to the last bit: then the lowest of them merge, whatever
-    /// the order.
-    fn are_equal(&self, [x, y]: [usize; 2], rivals: &[Vec<(usize, T)>; 2], height: T, slack: f64) -> bool {
-        if self.rounding.input == 0.0 {
-            let of = |slot: usize| self.equal_to.get(slot).copied().flatten();
-            let mut others = rivals.iter().flatten().map(|&(slot, _)| slot).chain([y]);
-            return height == T::ZERO && of(x).is_some() && others.all(|slot| of(slot) == of(x));
+    /// Whether all members of two clusters are the same to the last bit: of such as are 0 apart the lowest merge, whatever the order.
+    fn are_equal(&mut self, x: usize, y: usize) -> bool {
+        let of = |slot: usize| self.equal_to.get(slot).copied().flatten();
+        let (Some(of_x), Some(of_y)) = (of(x), of(y)) else { return false };
+        if of_x == of_y {
+            return true;
         }
-        height.into() <= slack && self.repair.as_ref().is_some_and(|repair| repair.are_equal(x, y))
+        let equal = self.rounding.input > 0.0
+            && self.repair.as_ref().is_some_and(|repair| repair.are_equal(of_x, of_y));
+        if equal {
+            [x, y].into_iter().for_each(|slot| self.equal_to[slot] = Some(of_x.min(of_y)));
+        }
+        equal
     }
 
     /// Finds equal observations, before any is left out. `O(n)` on a square unless some are 0 apart.
     fn find_equal(&mut self, table: &mut impl Table<T>, gate: &Gate<'_>) {
-        self.equal_to = (0..table.n()).map(Some).collect();
         for x in table.zero_apart() {
             if gate.is_closed() {
                 return;
@@ -311,6 +314,7 @@ impl<'a, T: Float> Below<'a, T> {
 
 impl<T: Float> Watch<T> for Below<'_, T> {
     fn begin(&mut self, table: &mut impl Table<T>, gate: &Gate<'_>) {
+        self.equal_to = (0..table.n()).map(Some).collect();
         if self.rounding.input == 0.0 {
             self.find_equal(table, gate);
         }
@@ -379,16 +383,17 @@ impl<T: Float> Watch<T> for Below<'_, T> {
         let decides = self.repair.as_ref().is_some_and(Repair::decides);
         let (mut shown, mut tie) = (height, None);
         if height <= self.cutoff || (decides && height.into() - self.cutoff.into() <= slack) {
-            let rivals = [self.rivals(table, x, y, height), self.rivals(table, y, x, height)];
+            let mut rivals = [self.rivals(table, x, y, height), self.rivals(table, y, x, height)];
             let cutoff = if self.stop == Stop::Early { self.at_cutoff(height.into(), slack) } else { None };
             let open = cutoff.is_some() || rivals.iter().any(|rivals| !rivals.is_empty());
-            let equal = open && self.are_equal([x, y], &rivals, height, slack);
-            if !equal {
-                match self.decide([x, y], rivals)? {
-                    Decision::Nearest => {}
-                    Decision::Follow(from, to) => return Ok(Verdict::Follow(from, to)),
-                    Decision::Open { other, distance } => tie = Some((other, distance)),
-                }
+            let equal = open && height.into() <= slack && self.are_equal(x, y);
+            if equal {
+                rivals.iter_mut().for_each(|rivals| rivals.retain(|rival| !self.are_equal(x, rival.0)));
+            }
+            match self.decide([x, y], rivals)? {
+                Decision::Nearest => {}
+                Decision::Follow(from, to) => return Ok(Verdict::Follow(from, to)),
+                Decision::Open { other, distance } => tie = Some((other, distance)),
             }
             if let Some(cutoff) = cutoff.filter(|_| !equal && slack > 0.0) {
                 match self.exact_height(x, y, cutoff)? {

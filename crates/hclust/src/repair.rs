@@ -86,10 +86,9 @@ impl<'a> Repair<'a> {
         self.members.len()
     }
 
-    /// Whether all members of two clusters are the same.
-    pub(crate) fn are_equal(&self, x: usize, y: usize) -> bool {
-        let mut members = self.members[x].iter().chain(&self.members[y]).copied();
-        members.next().is_none_or(|first| members.all(|other| self.exact.are_equal(first, other)))
+    /// Whether two observations are the same.
+    pub(crate) fn are_equal(&self, a: usize, b: usize) -> bool {
+        self.exact.are_equal(a, b)
     }
 
     /// x has merged into y.

@@ -299,6 +299,23 @@ fn equal_observations_are_certain_where_the_exact_source_says_so() {
 }
 
 #[test]
+fn equal_observations_are_open_with_another_as_near_unless_the_exact_source_tells_it_from_them() {
+    for (near, open) in [(0.0, 1), (1e-11, 0)] {
+        // 0 and 1 are equal, 2 is as near to both, and nearer to 3.
+        let d = Condensed::new(4, vec![0.0, near, 2.0, near, 2.0, 1.0]).unwrap();
+        let equal = Equal(Meant::new(&d));
+        for method in [Method::Complete, Method::Average, Method::Weighted] {
+            let certainty = Certainty::within(1e-9).with_exact(&equal);
+            let run = linkage_below_certified(&mut Scratch::new(), d.clone(), method, &[0.5], certainty, &());
+            let forest = run.unwrap();
+            assert_eq!(forest.ambiguities().len(), open, "{method}, {near}");
+            assert_eq!(forest.repaired() > 0, open == 0, "{method}, {near}");
+            assert_eq!((forest.merges()[0].left, forest.merges()[0].right), (0, 1), "{method}, {near}");
+        }
+    }
+}
+
+#[test]
 fn the_first_of_two_nodes_stands_left_whatever_the_heights_that_are_shown() {
     let mut turned = 0;
     for method in [Method::Complete, Method::Average, Method::Weighted] {
