@@ -27,6 +27,10 @@ impl<'a> Group<'a> {
         };
         neurons.chunks(LINES).map(of).collect()
     }
+
+    pub(crate) fn len(&self) -> usize {
+        self.neurons.len()
+    }
 }
 
 /// Groups that one thread turns together.

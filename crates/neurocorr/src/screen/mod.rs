@@ -283,7 +283,9 @@ impl<'a, T: Float> Screen<'a, T> {
         Stages::bytes(neurons, blocks.count())
             .saturating_add(scratch.saturating_mul(threads))
             .saturating_add(settle)
-            .saturating_add((pairs::batch(tokens, neurons) as u64).saturating_mul(settle::PAIR_BYTES as u64))
+            .saturating_add(
+                (pairs::batch(tokens, neurons) as u64).saturating_mul(settle::pair_bytes(tokens) as u64),
+            )
             .saturating_add((neurons as u64).saturating_mul(200))
             .saturating_add((tokens as u64).saturating_mul(16))
     }

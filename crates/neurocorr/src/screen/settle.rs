@@ -9,6 +9,7 @@ use crate::sums::{LANES, TreeSum};
 use crate::turn::{Group, LINES, bunch, standardized_lines};
 use crate::{Columns, Error, Float, TOKEN_BLOCK};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Pairs of one first neuron that are summed side by side: the additions of one pair wait for one another.
 const ABREAST: usize = 4;
@@ -16,22 +17,31 @@ const ABREAST: usize = 4;
 /// Pairs that a thread takes at a time.
 const PAIRS: usize = 1_024;
 
-/// Tokens of the centred columns that are in work at a time: whole lanes, dividing a block.
-pub(super) fn part(tokens: usize) -> usize {
-    // About a twenty-fifth of a byte a value.
-    (tokens / 320).next_power_of_two().clamp(32, TOKEN_BLOCK)
+/// How many blocks of tokens are in work at a time, each by a thread of its own as far as there are enough, and how many tokens of each.
+/// The lines of all take about a twenty-fifth of a byte a value.
+fn in_work(tokens: usize) -> (usize, usize) {
+    const MOST: usize = 128;
+    let all = tokens / 200;
+    let blocks = (2 * all / MOST).clamp(1, rayon::current_num_threads());
+    let part = (all / blocks).clamp(32, MOST);
+    // Whole lanes, dividing a block.
+    (blocks, 1 << part.ilog2())
 }
 
 /// Bytes that each neuron takes.
 pub(super) fn neuron_bytes(tokens: usize) -> usize {
-    (part(tokens) + LANES) * size_of::<f64>() + size_of::<TreeSum>()
+    let (blocks, part) = in_work(tokens);
+    blocks * ((part + LANES) * size_of::<f64>() + size_of::<TreeSum>()) + size_of::<f64>()
 }
 
 /// Bytes that each candidate takes.
-pub(super) const PAIR_BYTES: usize = size_of::<TreeSum>();
+pub(super) fn pair_bytes(tokens: usize) -> usize {
+    in_work(tokens).0 * size_of::<TreeSum>() + size_of::<f64>()
+}
 
-/// The defined correlation of each candidate, in one pass over the tokens, whatever the number of pairs: for a few tokens at a
-/// time the threads share the neurons out, to turn them into lines, and then the pairs.
+/// The defined correlation of each candidate, in one pass over the tokens, whatever the number of pairs. Threads take a block of tokens
+/// each: a part of it is turned into lines, which stay in the thread's own cache, and then added to the sums of every candidate. Where there
+/// are more threads than blocks in work they share the neurons of a part, and then its pairs.
 ///
 /// # Errors
 /// [`Error::Cancelled`] after a break of `go_on`.
@@ -58,40 +68,92 @@ pub(super) fn settle<T: Float>(
     involved.iter().enumerate().for_each(|(at, &neuron)| places[neuron] = at as u32);
 
     let groups = Group::all(&involved, standards);
-    let each = bunch(groups.len());
-    let part = part(columns.tokens());
-    // Lines that are whole kilobytes apart would fall on the same few sets of the caches.
-    let stride = part + LANES;
-    let mut lines = vec![0.0; involved.len() * stride];
-    let mut products = vec![TreeSum::ZERO; candidates.len()];
-    let mut squares = vec![TreeSum::ZERO; involved.len()];
-    for start in (0..columns.tokens()).step_by(part) {
-        let tokens = start..columns.tokens().min(start + part);
-        let ends_block = tokens.end.is_multiple_of(TOKEN_BLOCK);
-        let bunches = groups.par_chunks(each).zip(lines.par_chunks_mut(each * LINES * stride));
-        bunches.zip(squares.par_chunks_mut(each * LINES)).for_each(|((groups, lines), squares)| {
-            if go_on.is_broken() {
-                return;
-            }
-            standardized_lines(columns, &tokens, groups, level, lines, stride);
-            level.run(AddSquares { squares, lines, stride, tokens: tokens.len(), ends_block });
+    let (together, part) = in_work(columns.tokens());
+    let new = || Block::new(&groups, &places, candidates, part);
+    let mut blocks: Vec<Block<'_>> =
+        (0..together.min(columns.tokens().div_ceil(TOKEN_BLOCK))).map(|_| new()).collect();
+    let (mut products, mut squares) = (vec![0.0; candidates.len()], vec![0.0; involved.len()]);
+    for start in (0..columns.tokens()).step_by(blocks.len().max(1) * TOKEN_BLOCK) {
+        let starts = (start..columns.tokens()).step_by(TOKEN_BLOCK);
+        let work: Vec<_> = blocks.iter_mut().zip(starts).collect();
+        let done = work.len();
+        work.into_par_iter().for_each(|(block, start)| {
+            block.sum(columns, start..columns.tokens().min(start + TOKEN_BLOCK), level, go_on);
         });
         go_on.check()?;
-        let line = |neuron: u32| &lines[places[neuron as usize] as usize * stride..][..tokens.len()];
-        products.par_chunks_mut(PAIRS).zip(candidates.par_chunks(PAIRS)).for_each(|(products, candidates)| {
-            if go_on.is_broken() {
-                return;
-            }
-            level.run(AddPairs { candidates, products, line, ends_block });
-        });
-        go_on.check()?;
+        for block in blocks.iter().take(done) {
+            let add = |sums: &mut [f64], of_block: &[TreeSum]| {
+                sums.par_iter_mut()
+                    .zip(of_block)
+                    .with_min_len(PAIRS)
+                    .for_each(|(sum, own)| *sum += own.value());
+            };
+            add(&mut products, &block.products);
+            add(&mut squares, &block.squares);
+        }
     }
-    let value = |(candidate, product): (&Candidate, &TreeSum)| {
+    let value = |(candidate, &product): (&Candidate, &f64)| {
         let [first, second] =
             [candidate.first, candidate.second].map(|neuron| squares[places[neuron as usize] as usize]);
-        quotient(product.value(), first.value(), second.value())
+        quotient(product, first, second)
     };
     Ok(candidates.par_iter().zip(&products).map(value).collect())
+}
+
+/// A block of tokens: its sums, and the lines of the part that is in work.
+struct Block<'a> {
+    groups: &'a [Group<'a>],
+    /// By neuron: its place among the lines.
+    places: &'a [u32],
+    candidates: &'a [Candidate],
+    part: usize,
+    lines: Vec<f64>,
+    products: Vec<TreeSum>,
+    squares: Vec<TreeSum>,
+}
+
+impl<'a> Block<'a> {
+    fn new(groups: &'a [Group<'a>], places: &'a [u32], candidates: &'a [Candidate], part: usize) -> Self {
+        let neurons = groups.iter().map(Group::len).sum();
+        let (products, squares) = (vec![TreeSum::ZERO; candidates.len()], vec![TreeSum::ZERO; neurons]);
+        let lines = vec![0.0; neurons * Self::stride(part)];
+        Self { groups, places, candidates, part, lines, products, squares }
+    }
+
+    /// From line to line: a whole number of kilobytes would make them fall on the same few sets of the caches.
+    fn stride(part: usize) -> usize {
+        part + LANES
+    }
+
+    /// Sums the products of one block, part after part. After a break of `go_on` the sums are those of nothing.
+    fn sum<T: Float>(&mut self, columns: &Columns<'_, T>, block: Range<usize>, level: Level, go_on: &GoOn<'_>) {
+        let Self { groups, places, candidates, part, lines, products, squares } = self;
+        let (each, stride) = (bunch(groups.len()), Self::stride(*part));
+        products.fill(TreeSum::ZERO);
+        squares.fill(TreeSum::ZERO);
+        for start in block.clone().step_by(*part) {
+            let tokens = start..block.end.min(start + *part);
+            let bunches = groups.par_chunks(each).zip(lines.par_chunks_mut(each * LINES * stride));
+            bunches.zip(squares.par_chunks_mut(each * LINES)).for_each(|((groups, lines), squares)| {
+                if go_on.is_broken() {
+                    return;
+                }
+                standardized_lines(columns, &tokens, groups, level, lines, stride);
+                level.run(AddSquares { squares, lines, stride, tokens: tokens.len() });
+            });
+            let line = |neuron: u32| &lines[places[neuron as usize] as usize * stride..][..tokens.len()];
+            products.par_chunks_mut(PAIRS).zip(candidates.par_chunks(PAIRS)).for_each(
+                |(products, candidates)| {
+                    if !go_on.is_broken() {
+                        level.run(AddPairs { candidates, products, line });
+                    }
+                },
+            );
+            if go_on.was_broken() {
+                return;
+            }
+        }
+    }
 }
 
 struct AddSquares<'a> {
@@ -99,7 +161,6 @@ struct AddSquares<'a> {
     lines: &'a [f64],
     stride: usize,
     tokens: usize,
-    ends_block: bool,
 }
 
 impl Work for AddSquares<'_> {
@@ -110,9 +171,6 @@ impl Work for AddSquares<'_> {
         for (square, line) in self.squares.iter_mut().zip(self.lines.chunks(self.stride)) {
             let line = &line[..self.tokens];
             square.add_products(line, line);
-            if self.ends_block {
-                square.close_block();
-            }
         }
     }
 }
@@ -121,7 +179,6 @@ struct AddPairs<'a, L> {
     candidates: &'a [Candidate],
     products: &'a mut [TreeSum],
     line: L,
-    ends_block: bool,
 }
 
 impl<'l, L: Fn(u32) -> &'l [f64]> Work for AddPairs<'_, L> {
@@ -129,7 +186,7 @@ impl<'l, L: Fn(u32) -> &'l [f64]> Work for AddPairs<'_, L> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { candidates, mut products, line, ends_block } = self;
+        let Self { candidates, mut products, line } = self;
         for run in candidates.chunk_by(|a, b| a.first == b.first) {
             let first = run.first().map_or(&[][..], |candidate| line(candidate.first));
             let (own, after) = products.split_at_mut(run.len());
@@ -142,9 +199,47 @@ impl<'l, L: Fn(u32) -> &'l [f64]> Work for AddPairs<'_, L> {
             for (candidate, sum) in rest.iter().zip(sums_rest) {
                 sum.add_products(first, line(candidate.second));
             }
-            if ends_block {
-                own.iter_mut().for_each(TreeSum::close_block);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Moments, NonFinite, pair_correlation};
+
+    #[test]
+    fn a_pair_has_the_bits_of_its_definition_however_many_blocks_of_tokens_and_threads_are_in_work() {
+        let (tokens, neurons) = (38_501, 9);
+        let values = testkit::activations(tokens, neurons, 3, 5);
+        let columns = Columns::row_major(&values, tokens, neurons).unwrap();
+        let standards = Moments::of(&columns).standards(NonFinite::Error).unwrap();
+        let candidates: Vec<Candidate> = (0..9)
+            .flat_map(|first| (first + 1..9).map(move |second| (first, second)))
+            .map(|(first, second)| Candidate { first, second, near: 0.0, within: 0.0 })
+            .collect();
+        let column = |neuron: u32| columns.neuron(neuron as usize).collect::<Vec<_>>();
+        let defined =
+            |pair: &Candidate| pair_correlation(&column(pair.first), &column(pair.second)).unwrap().to_bits();
+        let expected: Vec<u64> = candidates.iter().map(defined).collect();
+        for threads in [1, 2, 3, 8] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            assert_eq!(pool.install(|| in_work(tokens).0), threads.min(3));
+            for level in Level::available() {
+                let settled =
+                    pool.install(|| settle(&columns, &standards, &candidates, level, &GoOn::always())).unwrap();
+                let bits: Vec<u64> = settled.into_iter().map(f64::to_bits).collect();
+                assert!(bits == expected, "{threads} threads, {}", level.name());
             }
+        }
+    }
+
+    #[test]
+    fn lines_in_work_take_a_twenty_fifth_of_a_byte_a_value_and_never_less_than_32_tokens() {
+        for tokens in [2, 1_000, 10_000, 30_000, 1_000_000] {
+            let (blocks, part) = in_work(tokens);
+            assert!(TOKEN_BLOCK.is_multiple_of(part) && part.is_multiple_of(LANES));
+            assert!(part == 32 || 25 * blocks * part * size_of::<f64>() <= tokens, "{tokens}");
         }
     }
 }
