@@ -2,11 +2,11 @@
 //! (`NOTE.md` says why so).
 
 use crate::go_on::GoOn;
-use crate::kernels::Factors;
+use crate::kernels::{Ahead, Factors};
 use crate::standardize::{Block, panel_of};
 use crate::tile_sums::{SumIn, TileSums};
 use crate::{Error, NEURON_BLOCK, Precision};
-use faer::MatMut;
+use faer::{ColRef, MatMut};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -173,12 +173,17 @@ fn run<P: Precision, Q: SumIn<P>>(
         let triangle = panels.triangle;
         sums.begin(left.kernel(), rows, columns);
         let pieces = left.pieces();
+        // Where the sums will go: pages apart, so that the processor would find each place too late.
+        let column =
+            |column: ColRef<'_, P>| column.try_as_col_major().map(|column| Ahead::of(column.as_slice()));
+        let soon: Vec<Ahead> = target.as_ref().col_iter().filter_map(column).collect();
         for piece in 0..pieces {
             // The next tile has the same panel on the right, most often.
             let ahead = right.piece(panels.right, (piece + 1) % pieces, columns).values;
             let (left, right) =
                 (left.piece(panels.left, piece, rows), right.piece(panels.right, piece, columns));
-            sums.add::<P>(Factors { left, right, triangle, ahead });
+            let soon = if piece + 1 == pieces { soon.as_slice() } else { &[] };
+            sums.add::<P>(Factors { left, right, triangle, ahead, soon });
         }
         sums.add_to(target, triangle, replace);
         go_on.add(1);

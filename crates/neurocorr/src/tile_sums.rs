@@ -86,15 +86,16 @@ impl<Q: Precision> TileSums<Q> {
     where
         Q: SumIn<P>,
     {
-        let Factors { left, right, triangle, ahead } = factors;
+        let Factors { left, right, triangle, ahead, soon } = factors;
         for start in (0..left.tokens).step_by(Q::TOKENS) {
             let tokens = Q::TOKENS.min(left.tokens - start);
-            let ahead = if start + tokens == left.tokens { ahead } else { &[] };
+            let (ahead, soon) = if start + tokens == left.tokens { (ahead, soon) } else { (&[][..], &[][..]) };
             self.add_piece(Factors {
                 left: left.of(start, tokens),
                 right: right.of(start, tokens),
                 triangle,
                 ahead,
+                soon,
             });
         }
     }

@@ -2,10 +2,14 @@
 #![expect(unsafe_code, reason = "SIMD kernel; a plain loop of the tests is its safe twin")]
 
 use super::multiply::{Factors, LINE_BYTES, Rows};
-use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
+use super::prefetch::{Ahead, SECOND, ask};
+use std::arch::x86_64::_MM_HINT_T0;
 
 /// Registers of neurons on the left.
 pub(super) const HIGH: usize = 3;
+
+/// Tokens between two jumps: so few jumps in a row that the processor foresees the last.
+pub(super) const TOGETHER: usize = 8;
 
 /// The innermost piece of work: a register's width times three neurons of the left, a few of the right, all tokens.
 ///
@@ -21,14 +25,47 @@ pub trait Piece {
     const WIDE: usize;
 
     /// Adds the products over all tokens, summed from zero, to what is at `to`, or puts them there: three registers for each neuron of
-    /// the right.
+    /// the right. Meanwhile asks for what comes next.
     unsafe fn add(
         left: [*const Self::Value; HIGH],
         right: *const Self::Value,
         tokens: usize,
         to: *mut Self::Value,
         replace: bool,
+        next: [Next; 3],
     );
+}
+
+/// Memory that will be needed: asked for a little at a time, not read.
+#[derive(Clone, Copy)]
+pub struct Next(Ahead);
+
+impl Next {
+    const NOTHING: Self = Self::new(std::ptr::null(), 0);
+
+    const fn new(from: *const u8, bytes: usize) -> Self {
+        Self(Ahead { from, bytes })
+    }
+
+    /// As many bytes that lie behind it.
+    fn then(self) -> Self {
+        Self::new(self.0.from.wrapping_add(self.0.bytes), self.0.bytes)
+    }
+
+    /// Bytes of one of so many parts, in whole lines.
+    #[inline(always)]
+    pub(super) fn each(self, parts: usize) -> usize {
+        self.0.bytes.div_ceil(parts.max(1)).next_multiple_of(LINE_BYTES)
+    }
+
+    /// Asks for the first bytes, to be brought into the second cache, and leaves the others.
+    #[inline(always)]
+    pub(super) fn ask(&mut self, bytes: usize) {
+        let Ahead { from, bytes: all } = self.0;
+        let bytes = bytes.min(all);
+        ask::<SECOND>(Ahead { from, bytes });
+        *self = Self::new(from.wrapping_add(bytes), all - bytes);
+    }
 }
 
 /// [`products`] in registers of 256 bits.
@@ -70,7 +107,8 @@ pub(super) unsafe fn products_512<R: Piece>(
 /// register lies in one line, and so do `WIDE` neurons; `sums` has room for all strips.
 #[inline(always)]
 unsafe fn products<R: Piece>(factors: Factors<'_, R::Value>, sums: &mut [R::Value], replace: bool) {
-    let Factors { left, right, triangle, ahead } = factors;
+    let Factors { left, right, triangle, ahead, soon } = factors;
+    let mut soon = soon.iter();
     let (high, value) = (HIGH * R::LANES, size_of::<R::Value>());
     let strips = right.neurons.div_ceil(R::WIDE);
     let rows = left.neurons.div_ceil(high);
@@ -78,7 +116,7 @@ unsafe fn products<R: Piece>(factors: Factors<'_, R::Value>, sums: &mut [R::Valu
     let left_each = high * left.apart * value / (LINE_BYTES / value) / strips.max(1);
     let late = rows - rows.div_ceil(4);
     let right_each = size_of_val(ahead) / ((rows - late) * strips).max(1);
-    let mut ahead: *const u8 = ahead.as_ptr().cast();
+    let mut right_next = Next::new(ahead.as_ptr().cast(), right_each);
     let place = |side: Rows<'_, R::Value>, neuron: usize| {
         let line = LINE_BYTES / value;
         side.values.as_ptr().wrapping_add(neuron / line * side.apart + neuron % line)
@@ -86,30 +124,148 @@ unsafe fn products<R: Piece>(factors: Factors<'_, R::Value>, sums: &mut [R::Valu
     for (row, start) in (0..left.neurons).step_by(high).enumerate() {
         let own: [*const R::Value; HIGH] = std::array::from_fn(|part| place(left, start + part * R::LANES));
         let end = start + high;
-        let mut next: *const u8 = place(left, end).cast();
+        let mut left_next = Next::new(place(left, end).cast(), left_each);
         for strip in (0..strips).take_while(|strip| !triangle || strip * R::WIDE < end) {
             let to = sums.as_mut_ptr().wrapping_add((row * strips + strip) * high * R::WIDE);
             if !replace {
-                ask::<{ _MM_HINT_T0 }>(to.cast_const().cast(), high * R::WIDE * value);
+                ask::<{ _MM_HINT_T0 }>(Ahead { from: to.cast_const().cast(), bytes: high * R::WIDE * value });
             }
-            ask::<{ _MM_HINT_T1 }>(next, left_each);
-            next = next.wrapping_add(left_each);
-            if row >= late {
-                ask::<{ _MM_HINT_T1 }>(ahead, right_each);
-                ahead = ahead.wrapping_add(right_each);
-            }
+            let right_now = if row >= late { right_next } else { Next::NOTHING };
+            let next = [left_next, right_now, soon.next().copied().map_or(Next::NOTHING, Next)];
+            (left_next, right_next) =
+                (left_next.then(), if row >= late { right_next.then() } else { right_next });
             // SAFETY: each token has a register at each place of the left and `WIDE` values at that of the right, and `to` is a part of
             // `sums`, all by what the caller knows.
-            unsafe { R::add(own, place(right, strip * R::WIDE), left.tokens, to, replace) };
+            unsafe { R::add(own, place(right, strip * R::WIDE), left.tokens, to, replace, next) };
         }
     }
 }
 
-/// Asks for some bytes to be brought nearer.
-#[inline(always)]
-fn ask<const HINT: i32>(from: *const u8, bytes: usize) {
-    for at in (0..bytes).step_by(LINE_BYTES) {
-        // SAFETY: SSE is part of x86-64, and nothing is read: any address is allowed.
-        unsafe { _mm_prefetch::<HINT>(from.wrapping_add(at).cast()) };
-    }
+/// One token of a piece, so many bytes further than the first.
+macro_rules! token {
+    ($load:literal, $splat:literal, $fma:literal, $bytes:literal, $from:literal, [$($nth:literal: $s0:ident $s1:ident $s2:ident),*]) => {
+        concat!(
+            $load, " {a0}, [{left0} + ", $from, "]\n",
+            $load, " {a1}, [{left1} + ", $from, "]\n",
+            $load, " {a2}, [{left2} + ", $from, "]\n",
+            $(
+                $splat, " {b}, [{right} + ", $from, " + ", $nth, " * ", $bytes, "]\n",
+                $fma, " {", stringify!($s0), "}, {a0}, {b}\n",
+                $fma, " {", stringify!($s1), "}, {a1}, {b}\n",
+                $fma, " {", stringify!($s2), "}, {a2}, {b}\n",
+            )*
+        )
+    };
 }
+
+/// Written out in instructions: compilers move loads of later tokens up and put sums into memory instead, always where all
+/// registers are taken, and else whenever the code around changes. After `apart` times eight tokens a little more of what comes next is asked for.
+macro_rules! piece {
+    ($of:ty: $lanes:literal of $value:ident in $register:ident, $features:literal, apart $apart:expr, $bytes:literal, $load:literal, $splat:literal,
+        $fma:literal, $zero:ident, $loaded:ident, $sum:ident, $store:ident, $wide:literal: $columns:tt) => {
+        impl Piece for $of {
+            type Value = $value;
+            const LANES: usize = $lanes;
+            const WIDE: usize = $wide;
+
+            #[target_feature(enable = $features)]
+            #[inline]
+            unsafe fn add(
+                left: [*const $value; HIGH],
+                right: *const $value,
+                tokens: usize,
+                to: *mut $value,
+                replace: bool,
+                next: [Next; 3],
+            ) {
+                let mut sums = [$zero(); HIGH * $wide];
+                let (eights, apart): (usize, usize) = (tokens / TOGETHER, $apart);
+                let parts = eights.div_ceil(apart);
+                let mut next = next.map(|next| (next, next.each(parts)));
+                for part in 0..parts {
+                    next.iter_mut().for_each(|(next, each)| next.ask(*each));
+                    let (from, turns) = (part * apart * TOGETHER, apart.min(eights - part * apart));
+                    // SAFETY: the caller knows that the processor has the instructions, and that all tokens are there.
+                    unsafe {
+                        $crate::kernels::fma::turns!(
+                            [
+                                token!($load, $splat, $fma, $bytes, "0", $columns),
+                                token!($load, $splat, $fma, $bytes, "64", $columns),
+                                token!($load, $splat, $fma, $bytes, "128", $columns),
+                                token!($load, $splat, $fma, $bytes, "192", $columns),
+                                token!($load, $splat, $fma, $bytes, "256", $columns),
+                                token!($load, $splat, $fma, $bytes, "320", $columns),
+                                token!($load, $splat, $fma, $bytes, "384", $columns),
+                                token!($load, $splat, $fma, $bytes, "448", $columns)
+                            ],
+                            "512",
+                            turns,
+                            sums,
+                            left,
+                            right,
+                            from,
+                            $register,
+                            $columns
+                        );
+                    }
+                }
+                let (from, turns) = (eights * TOGETHER, tokens % TOGETHER);
+                if turns > 0 {
+                    // SAFETY: as above.
+                    unsafe {
+                        $crate::kernels::fma::turns!(
+                            [token!($load, $splat, $fma, $bytes, "0", $columns)],
+                            "64",
+                            turns,
+                            sums,
+                            left,
+                            right,
+                            from,
+                            $register,
+                            $columns
+                        );
+                    }
+                }
+                for (at, sum) in sums.into_iter().enumerate() {
+                    let to = to.wrapping_add(at * $lanes);
+                    // SAFETY: `to` has room for all sums.
+                    unsafe { $store(to, if replace { sum } else { $sum($loaded(to), sum) }) };
+                }
+            }
+        }
+    };
+}
+
+/// Some tokens, at least once, so many bytes further each time.
+macro_rules! turns {
+    ([$($token:expr),*], $further:literal, $turns:ident, $sums:ident, $left:ident, $right:ident, $from:ident, $register:ident,
+        [$($nth:literal: $s0:ident $s1:ident $s2:ident),*]) => {
+        std::arch::asm!(
+            "2:",
+            $($token,)*
+            concat!("add {left0}, ", $further),
+            concat!("add {left1}, ", $further),
+            concat!("add {left2}, ", $further),
+            concat!("add {right}, ", $further),
+            "dec {turns}",
+            "jnz 2b",
+            turns = inout(reg) $turns => _,
+            left0 = inout(reg) $left[0].wrapping_byte_add($from * LINE_BYTES) => _,
+            left1 = inout(reg) $left[1].wrapping_byte_add($from * LINE_BYTES) => _,
+            left2 = inout(reg) $left[2].wrapping_byte_add($from * LINE_BYTES) => _,
+            right = inout(reg) $right.wrapping_byte_add($from * LINE_BYTES) => _,
+            a0 = out($register) _,
+            a1 = out($register) _,
+            a2 = out($register) _,
+            b = out($register) _,
+            $(
+                $s0 = inout($register) $sums[HIGH * $nth],
+                $s1 = inout($register) $sums[HIGH * $nth + 1],
+                $s2 = inout($register) $sums[HIGH * $nth + 2],
+            )*
+            options(pure, readonly, nostack),
+        )
+    };
+}
+
+pub(super) use {piece, token, turns};

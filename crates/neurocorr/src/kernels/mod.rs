@@ -21,7 +21,7 @@ mod prefetch;
 
 use crate::level::{Level, Set};
 pub(crate) use multiply::{Factors, Kernel, LINE_BYTES, Multiply, Rows, Shape};
-pub(crate) use prefetch::prefetch;
+pub(crate) use prefetch::{Ahead, prefetch};
 
 /// Neurons of a panel: three registers of sixteen.
 pub(crate) const PANEL: usize = 48;

@@ -3,13 +3,12 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::fma::{HIGH, Piece, products_256, products_512};
-#[cfg(target_arch = "x86_64")]
-use super::fma512::Of512;
+use super::prefetch::Ahead;
 use crate::level::Level;
 #[cfg(target_arch = "x86_64")]
 use crate::level::Set;
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{__m256, __m256d};
+use std::arch::x86_64::{__m256, __m256d, __m512, __m512d};
 
 /// Bytes of a line, as our kernels take them: as many as the processor moves at a time.
 pub(crate) const LINE_BYTES: usize = 64;
@@ -69,6 +68,8 @@ pub(crate) struct Factors<'a, P> {
     pub(crate) triangle: bool,
     /// What will be on the right next: it is asked for, not read.
     pub(crate) ahead: &'a [P],
+    /// What else will be needed soon: as much of it as there is time for is asked for.
+    pub(crate) soon: &'a [Ahead],
 }
 
 /// What can be multiplied so.
@@ -112,13 +113,13 @@ pub trait Registers: Sized {
 #[cfg(target_arch = "x86_64")]
 impl Registers for f32 {
     type Of256 = __m256;
-    type Of512 = Of512<f32>;
+    type Of512 = __m512;
 }
 
 #[cfg(target_arch = "x86_64")]
 impl Registers for f64 {
     type Of256 = __m256d;
-    type Of512 = Of512<f64>;
+    type Of512 = __m512d;
 }
 
 /// The registers of a precision: none is named where we have no kernel.
@@ -261,7 +262,7 @@ mod tests {
                     let length = kernel.shape().sums(rows, columns);
                     let mut found: Vec<P> = (0..length).map(|at| of(at as f64)).collect();
                     let mut expected = found.clone();
-                    let factors = Factors { left, right, triangle, ahead: &[] };
+                    let factors = Factors { left, right, triangle, ahead: &[], soon: &[] };
                     kernel.products(factors, &mut found, replace);
                     plain(kernel.shape(), factors, &mut expected, replace);
                     for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)))
@@ -295,7 +296,7 @@ mod tests {
             let short = Rows { values: &values[..95], ..whole };
             let fewer = Rows { tokens: 3, ..whole };
             let one_line = Rows { values: &values, line: 24, stride: 24, apart: 96, ..whole };
-            let factors = |left, right| Factors { left, right, triangle: false, ahead: &[] };
+            let factors = |left, right| Factors { left, right, triangle: false, ahead: &[], soon: &[] };
             for (left, right, first, last) in [
                 (short, whole, 4.0, 3.0),
                 (whole, short, 4.0, 3.0),
