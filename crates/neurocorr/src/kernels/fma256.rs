@@ -1,4 +1,5 @@
 //! AVX2 and FMA: three registers of neurons with four neurons, in 12 sums, three of the left and one of the right: all 16 registers.
+//! What comes next is asked for at once: between these few instructions a loop for it costs more than it brings (`NOTE.md`).
 #![expect(unsafe_code, reason = "SIMD kernel; a plain loop of the tests is its safe twin")]
 
 use super::fma::{HIGH, Next, Piece, TOGETHER, piece, token};

@@ -1,4 +1,5 @@
 //! AVX-512: three registers of neurons with eight neurons, in 24 sums, three of the left and one of the right: 28 of 32 registers.
+//! What comes next is asked for after every eight tokens: all at once it would take the places that what is in work needs.
 #![expect(unsafe_code, reason = "SIMD kernel; a plain loop of the tests is its safe twin")]
 
 use super::fma::{HIGH, Next, Piece, TOGETHER, piece, token};
