@@ -21,6 +21,7 @@ mod pair;
 mod products;
 mod ranks;
 mod screen;
+mod spare;
 mod standardize;
 mod state;
 mod store;

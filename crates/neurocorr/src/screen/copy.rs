@@ -2,7 +2,7 @@
 
 use super::block::TokenBlocks;
 use super::bound::{Norms, Stages};
-use super::quantize::quantize_block;
+use super::quantize::{quantize_block, spare_rows};
 use super::tile::side;
 use crate::go_on::GoOn;
 use crate::kernels::{PANEL, Step};
@@ -40,12 +40,13 @@ impl Copy8 {
     ) -> Result<Self, Error> {
         let (neurons, panels) = (columns.neurons(), Self::panels_of(columns.neurons()));
         let mut kept = Vec::with_capacity(blocks.count());
+        let rows = spare_rows(blocks.tokens(0).len(), neurons);
         let mut rest = store.steps_mut();
         for block in 0..blocks.count() {
             let tokens = &order[blocks.tokens(block)];
             let (steps, after) = rest.split_at_mut(panels * TokenBlocks::steps_of(tokens.len()));
             rest = after;
-            kept.push(quantize_block(columns, standards, tokens, level, go_on, steps));
+            kept.push(quantize_block(columns, standards, tokens, level, go_on, &rows, steps));
             go_on.add(1);
             go_on.check()?;
         }

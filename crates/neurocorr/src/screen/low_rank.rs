@@ -7,7 +7,7 @@ use super::block::TokenBlocks;
 use super::bound::{Beside, Stages, rounding};
 use super::copy::Copy8;
 use super::directions::{Directions, SLACK};
-use super::quantize::{Kept, quantize_block};
+use super::quantize::{Kept, quantize_block, spare_rows};
 use super::sample::Sample;
 use super::tile::{FEW, PANELS};
 use crate::go_on::GoOn;
@@ -260,10 +260,11 @@ impl Job {
         let standards = vec![Standard { shift: 0.0, offset: 0.0, scale: 1.0 }; neurons];
         #[expect(clippy::cast_possible_truncation, reason = "a few thousand directions")]
         let order: Vec<u32> = (0..count as u32).collect();
+        let rows = spare_rows(blocks.tokens(0).len(), neurons);
         let quantize = |block: usize| {
             let tokens = &order[blocks.tokens(block)];
             let mut steps = vec![[0; PANEL]; panels.len() * TokenBlocks::steps_of(tokens.len())];
-            let kept = quantize_block(&columns, &standards, tokens, level, go_on, &mut steps);
+            let kept = quantize_block(&columns, &standards, tokens, level, go_on, &rows, &mut steps);
             (steps, kept)
         };
         let blocks = (0..blocks.count()).map(quantize).collect();

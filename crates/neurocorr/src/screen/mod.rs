@@ -29,6 +29,7 @@ pub use pairs::{MaybePair, Pair, PairsAbove, PairsMaybeAbove, Tile};
 
 use crate::go_on::GoOn;
 use crate::moments::Standard;
+use crate::spare::Spare;
 use crate::store::{STEP_BYTES, Store};
 use crate::{Columns, Error, Float, Level, Moments, TOKEN_BLOCK, error_bound};
 use block::TokenBlocks;
@@ -242,14 +243,16 @@ impl<'a, T: Float> Screen<'a, T> {
         go_on: &GoOn<'_>,
     ) -> Result<Vec<Vec<Candidate>>, Error> {
         let question = Question { floors, groups, absolute, early_stop: self.options.early_stop };
-        let of_tile = |scratch: &mut Scratch, &tile: &(usize, usize)| {
+        let spare = Spare::new(|| Scratch::new(self.copy.steps(0)));
+        let of_tile = |&tile: &(usize, usize)| {
             let before = self.coordinates.as_ref();
             if go_on.is_broken() {
                 return Err(Error::Cancelled);
             }
-            Ok(tile::candidates(before, &self.copy, tile, question, self.options.level, scratch))
+            let level = self.options.level;
+            Ok(tile::candidates(before, &self.copy, tile, question, level, &mut spare.take()))
         };
-        tiles.par_iter().map_init(Scratch::default, of_tile).collect()
+        tiles.par_iter().map(of_tile).collect()
     }
 
     /// Between the defined correlation and the exact one, between the exact one and that of the centred values as they were

@@ -6,6 +6,7 @@ use crate::go_on::GoOn;
 use crate::kernels::{PANEL, STEP, Step, prefetch};
 use crate::level::{Level, Work};
 use crate::moments::{Standard, Standards};
+use crate::spare::Spare;
 use crate::{Columns, Float, Order};
 use rayon::prelude::*;
 
@@ -39,6 +40,14 @@ pub(super) struct Kept {
     pub(super) whole: f64,
 }
 
+/// Rows of some tokens of a job's neurons, panel after panel.
+pub(super) type Rows<T> = Vec<[T; PANEL]>;
+
+/// Memory for rows of so many tokens.
+pub(super) fn spare_rows<T: Float>(tokens: usize, neurons: usize) -> Spare<Rows<T>> {
+    Spare::new(|| Vec::with_capacity(tokens * neurons.div_ceil(PANEL).min(GROUP)))
+}
+
 /// Quantises the tokens of one block (in its order) into `steps`, panel after panel; what is known of each neuron. After a break
 /// of `go_on` panels were left out.
 pub(super) fn quantize_block<T: Float>(
@@ -47,17 +56,19 @@ pub(super) fn quantize_block<T: Float>(
     tokens: &[u32],
     level: Level,
     go_on: &GoOn<'_>,
+    rows: &Spare<Rows<T>>,
     steps: &mut [Step],
 ) -> Vec<Kept> {
     let each = TokenBlocks::steps_of(tokens.len()).max(1);
     let mut kept = vec![Kept::default(); standards.len().div_ceil(PANEL) * PANEL];
     let jobs = steps.par_chunks_mut(GROUP * each).zip(kept.par_chunks_mut(GROUP * PANEL));
     let jobs = jobs.zip(standards.par_chunks(GROUP * PANEL)).enumerate();
-    jobs.for_each_init(Vec::new, |rows, (job, ((steps, kept), standards))| {
+    jobs.for_each(|(job, ((steps, kept), standards))| {
         if go_on.is_broken() {
             return;
         }
-        gather(columns, job * GROUP * PANEL, standards.len(), tokens, rows);
+        let mut rows = rows.take();
+        gather(columns, job * GROUP * PANEL, standards.len(), tokens, &mut rows);
         let panels = rows.chunks(tokens.len()).zip(standards.chunks(PANEL));
         let results = steps.chunks_mut(each).zip(kept.chunks_mut(PANEL));
         for ((rows, standards), (steps, kept)) in panels.zip(results) {
@@ -73,7 +84,7 @@ fn gather<T: Float>(
     first: usize,
     neurons: usize,
     tokens: &[u32],
-    rows: &mut Vec<[T; PANEL]>,
+    rows: &mut Rows<T>,
 ) {
     rows.resize(neurons.div_ceil(PANEL) * tokens.len(), [T::default(); PANEL]);
     match columns.order() {
@@ -194,7 +205,9 @@ mod tests {
         for level in Level::available() {
             for x in [rows, columns] {
                 let mut steps = vec![[0; PANEL]; 3 * each];
-                let kept = quantize_block(&x, &standards, &order, level, &GoOn::always(), &mut steps);
+                let always = GoOn::always();
+                let kept =
+                    quantize_block(&x, &standards, &order, level, &always, &spare_rows(0, 0), &mut steps);
                 for neuron in 0..neurons {
                     let centred: Vec<f64> = order
                         .iter()

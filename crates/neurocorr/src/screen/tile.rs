@@ -62,6 +62,12 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
+    /// With room for blocks of so many steps.
+    pub(super) fn new(steps: usize) -> Self {
+        let sums = Vec::with_capacity(PANELS * TILE);
+        Self { left: Vec::with_capacity(PANELS * steps), sums, rows: Default::default() }
+    }
+
     /// Bytes of it, for blocks of so many steps.
     pub(super) fn bytes(steps: usize) -> u64 {
         let bytes =
