@@ -7,13 +7,14 @@ use super::block::TokenBlocks;
 use super::bound::{Beside, Stages, rounding};
 use super::copy::Copy8;
 use super::directions::{Directions, SLACK};
-use super::quantize::{Kept, quantize_block, spare_rows};
+use super::quantize::{Kept, Rows, quantize_block, spare_rows};
 use super::sample::Sample;
 use super::tile::{FEW, PANELS};
 use crate::go_on::GoOn;
 use crate::kernels::{PANEL, Step};
 use crate::level::Level;
 use crate::moments::Standard;
+use crate::spare::Spare;
 use crate::store::Store;
 use crate::{Columns, Error};
 use rayon::prelude::*;
@@ -212,7 +213,8 @@ impl Coordinates {
 /// The coordinates of all neurons in bytes, with what is proven of them.
 fn make(copy: &Copy8, directions: &Directions, level: Level, go_on: &GoOn<'_>) -> Result<Copy8, Error> {
     let panels = Copy8::panels_of(copy.neurons());
-    let blocks = TokenBlocks::new(directions.count(), COORDINATE_BLOCK);
+    let blocks = blocks_of(directions);
+    let rows = spare_rows(blocks.tokens(0).len(), JOB);
     let jobs: Vec<Range<usize>> =
         (0..panels).step_by(PANELS).map(|first| first..panels.min(first + PANELS)).collect();
     let mut store = Store::in_memory(panels * blocks.steps())?;
@@ -223,7 +225,7 @@ fn make(copy: &Copy8, directions: &Directions, level: Level, go_on: &GoOn<'_>) -
     for wave_of in jobs.chunks(wave) {
         let done: Vec<Job> = wave_of
             .par_iter()
-            .map(|panels| Job::new(copy, directions, panels, blocks, margin, level, go_on))
+            .map(|panels| Job::new(copy, directions, panels, margin, &rows, level, go_on))
             .collect();
         go_on.check()?;
         for (job, own) in done.into_iter().zip(wave_of) {
@@ -238,6 +240,11 @@ fn make(copy: &Copy8, directions: &Directions, level: Level, go_on: &GoOn<'_>) -
     Ok(Copy8::of_parts(copy.neurons(), blocks, store, Stages::beside(&kept, &beside)))
 }
 
+/// Blocks of coordinates, which take the place of tokens.
+fn blocks_of(directions: &Directions) -> TokenBlocks {
+    TokenBlocks::new(directions.count(), COORDINATE_BLOCK)
+}
+
 /// Some panels' coordinates.
 struct Job {
     blocks: Vec<(Vec<Step>, Vec<Kept>)>,
@@ -249,8 +256,8 @@ impl Job {
         copy: &Copy8,
         directions: &Directions,
         panels: &Range<usize>,
-        blocks: TokenBlocks,
         margin: f64,
+        rows: &Spare<Rows<f64>>,
         level: Level,
         go_on: &GoOn<'_>,
     ) -> Self {
@@ -260,11 +267,11 @@ impl Job {
         let standards = vec![Standard { shift: 0.0, offset: 0.0, scale: 1.0 }; neurons];
         #[expect(clippy::cast_possible_truncation, reason = "a few thousand directions")]
         let order: Vec<u32> = (0..count as u32).collect();
-        let rows = spare_rows(blocks.tokens(0).len(), neurons);
+        let blocks = blocks_of(directions);
         let quantize = |block: usize| {
             let tokens = &order[blocks.tokens(block)];
             let mut steps = vec![[0; PANEL]; panels.len() * TokenBlocks::steps_of(tokens.len())];
-            let kept = quantize_block(&columns, &standards, tokens, level, go_on, &rows, &mut steps);
+            let kept = quantize_block(&columns, &standards, tokens, level, go_on, rows, &mut steps);
             (steps, kept)
         };
         let blocks = (0..blocks.count()).map(quantize).collect();
