@@ -1,28 +1,144 @@
-//! How the tokens of the int8 copy are cut into blocks.
+//! How the tokens of the int8 copy are cut: into chunks, whose rows are made together, into blocks, whose rows share a scale, and
+//! into stages, after which pairs are looked at.
 
+use super::haar::GROUP;
 use crate::kernels::{MOST_STEPS, STEP};
 use std::ops::Range;
 
-/// Blocks of equally many tokens, the last one shorter; each is padded to whole steps with zeros.
-#[derive(Debug, Clone, Copy)]
+/// Rows from one look at the pairs to the next: so many parts of all.
+const STAGES: usize = 16;
+
+/// Tokens among which similar ones are looked for, about.
+const SEGMENT: usize = 32_768;
+
+/// The rounds of a chunk end at these parts of its rows.
+const ROUNDS: [(usize, usize); 5] = [(1, 16), (1, 8), (1, 4), (1, 2), (1, 1)];
+
+/// Some rows of a chunk, padded to whole steps with zeros.
+#[derive(Debug, Clone)]
+struct Block {
+    chunk: usize,
+    /// Places in the order of the chunk's rows.
+    rows: Range<usize>,
+    /// Steps of all blocks before.
+    start: usize,
+    stage: usize,
+}
+
+/// Blocks in the order in which they are looked at, which is that of memory.
+#[derive(Debug, Clone)]
 pub(super) struct TokenBlocks {
     tokens: usize,
-    each: usize,
+    /// Tokens of a chunk at most.
+    most: usize,
+    /// Places in the order of the tokens.
+    chunks: Vec<Range<usize>>,
+    segments: Vec<Range<usize>>,
+    blocks: Vec<Block>,
 }
 
 impl TokenBlocks {
-    /// Blocks of about `each` tokens: at least one step, at most what one call of the kernels takes, whole steps.
+    /// Blocks of about `each` tokens: at least one step, at most what one call of the kernels takes, whole steps; a chunk each.
     pub(super) fn new(tokens: usize, each: usize) -> Self {
-        Self { tokens, each: each.clamp(STEP, MOST_STEPS * STEP) / STEP * STEP }
+        let each = clamped(each);
+        let chunks = (0..tokens).step_by(each).map(|start| start..tokens.min(start + each));
+        Self::of_chunks((tokens, each), chunks.collect(), vec![0..tokens], &[(1, 1)])
     }
 
-    pub(super) fn count(self) -> usize {
-        self.tokens.div_ceil(self.each)
+    /// Chunks of twice as many tokens, whole groups, whose rows come in rounds: first some rows of every chunk, then some more of each.
+    pub(super) fn in_rounds(tokens: usize, each: usize) -> Self {
+        let most = (2 * clamped(each)).next_multiple_of(GROUP);
+        let count = tokens.div_ceil(SEGMENT).max(1);
+        let of_segment = tokens.div_ceil(count).next_multiple_of(crate::TOKEN_BLOCK);
+        let starts = (0..tokens).step_by(of_segment);
+        let segments: Vec<Range<usize>> = starts.map(|start| start..tokens.min(start + of_segment)).collect();
+        let mut chunks = Vec::new();
+        for segment in &segments {
+            for groups in deal(segment.len(), most) {
+                let start = chunks.last().map_or(0, |chunk: &Range<usize>| chunk.end);
+                chunks.push(start..start + groups.map(|group| group.len()).sum::<usize>());
+            }
+        }
+        Self::of_chunks((tokens, most), chunks, segments, &ROUNDS)
     }
 
-    /// The tokens of a block, as places in the order of the tokens.
-    pub(super) fn tokens(self, block: usize) -> Range<usize> {
-        block * self.each..((block + 1) * self.each).min(self.tokens)
+    fn of_chunks(
+        (tokens, most): (usize, usize),
+        chunks: Vec<Range<usize>>,
+        segments: Vec<Range<usize>>,
+        rounds: &[(usize, usize)],
+    ) -> Self {
+        let mut done = vec![0; chunks.len()];
+        let mut blocks: Vec<Block> = Vec::new();
+        let (mut start, mut stage, mut since) = (0, 0, 0);
+        for &(part, of) in rounds {
+            for (chunk, done) in done.iter_mut().enumerate() {
+                let all = chunks[chunk].len();
+                let end = all.min((all * part).div_ceil(of).next_multiple_of(STEP));
+                let rows = *done..end.max(*done);
+                if rows.is_empty() {
+                    continue;
+                }
+                if since * STAGES >= tokens {
+                    (stage, since) = (stage + 1, 0);
+                }
+                since += rows.len();
+                *done = rows.end;
+                let steps = Self::steps_of(rows.len());
+                blocks.push(Block { chunk, rows, start, stage });
+                start += steps;
+            }
+        }
+        Self { tokens, most, chunks, segments, blocks }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Places of the tokens of each segment: similar ones are looked for among these.
+    pub(super) fn segments(&self) -> &[Range<usize>] {
+        &self.segments
+    }
+
+    /// Places of the tokens of each chunk in the order of the tokens.
+    pub(super) fn chunks(&self) -> &[Range<usize>] {
+        &self.chunks
+    }
+
+    /// What [`deal`] is told.
+    pub(super) fn most_of_chunk(&self) -> usize {
+        self.most
+    }
+
+    /// Tokens of the largest chunk.
+    pub(super) fn largest_chunk(&self) -> usize {
+        self.chunks.iter().map(ExactSizeIterator::len).max().unwrap_or(0)
+    }
+
+    /// Steps of the largest block.
+    pub(super) fn largest(&self) -> usize {
+        (0..self.count()).map(|block| self.steps_in(block)).max().unwrap_or(0)
+    }
+
+    /// A chunk's blocks, and the rows of each.
+    pub(super) fn of_chunk(&self, chunk: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
+        let blocks = self.blocks.iter().enumerate().filter(move |(_, block)| block.chunk == chunk);
+        blocks.map(|(index, block)| (index, block.rows.clone()))
+    }
+
+    /// The stage that a block belongs to.
+    pub(super) fn stage(&self, block: usize) -> usize {
+        self.blocks[block].stage
+    }
+
+    pub(super) fn stages(&self) -> usize {
+        self.blocks.last().map_or(0, |block| block.stage + 1)
+    }
+
+    /// Whether a stage ends with this block.
+    pub(super) fn ends_stage(&self, block: usize) -> bool {
+        self.blocks.get(block + 1).is_none_or(|next| next.stage > self.blocks[block].stage)
     }
 
     /// Steps that so many tokens take.
@@ -30,18 +146,38 @@ impl TokenBlocks {
         tokens.div_ceil(STEP)
     }
 
+    /// Steps of a block.
+    pub(super) fn steps_in(&self, block: usize) -> usize {
+        Self::steps_of(self.blocks[block].rows.len())
+    }
+
     /// Steps of one neuron (or panel) in all blocks.
-    pub(super) fn steps(self) -> usize {
-        Self::steps_of(self.tokens)
+    pub(super) fn steps(&self) -> usize {
+        self.blocks.last().map_or(0, |block| block.start + Self::steps_of(block.rows.len()))
+    }
+
+    pub(super) fn tokens(&self) -> usize {
+        self.tokens
     }
 
     /// The steps of one panel in a block, of `panels` panels: blocks lie one after another, in a block panel by panel.
-    pub(super) fn place(self, block: usize, panel: usize, panels: usize) -> Range<usize> {
-        let tokens = self.tokens(block);
-        let steps = Self::steps_of(tokens.len());
-        let start = tokens.start / STEP * panels + panel * steps;
+    pub(super) fn place(&self, block: usize, panel: usize, panels: usize) -> Range<usize> {
+        let steps = self.steps_in(block);
+        let start = self.blocks[block].start * panels + panel * steps;
         start..start + steps
     }
+}
+
+fn clamped(each: usize) -> usize {
+    each.clamp(STEP, MOST_STEPS * STEP) / STEP * STEP
+}
+
+/// Groups of a segment's tokens, dealt to as few chunks of at most `most` tokens as will do, so that each has some of every kind: what
+/// is similar lies close together.
+pub(super) fn deal(tokens: usize, most: usize) -> impl Iterator<Item = impl Iterator<Item = Range<usize>>> {
+    let (groups, chunks) = (tokens.div_ceil(GROUP), tokens.div_ceil(most));
+    let group = move |group: usize| group * GROUP..tokens.min((group + 1) * GROUP);
+    (0..chunks).map(move |chunk| (chunk..groups).step_by(chunks).map(group))
 }
 
 #[cfg(test)]
@@ -49,24 +185,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_of_all_panels_and_blocks_fill_the_copy_without_gap_or_overlap() {
-        for (tokens, each, panels) in
-            [(1, 4, 1), (10, 4, 3), (8, 4, 2), (9, 1, 2), (2_049, 2_048, 5), (70_000, 1 << 30, 1)]
-        {
-            let blocks = TokenBlocks::new(tokens, each);
-            let mut next = 0;
-            let mut token = 0;
-            for block in 0..blocks.count() {
-                assert_eq!(blocks.tokens(block).start, token);
-                token = blocks.tokens(block).end;
-                for panel in 0..panels {
-                    let place = blocks.place(block, panel, panels);
-                    assert_eq!(place.start, next);
-                    assert!(place.len() <= MOST_STEPS);
-                    next = place.end;
+    fn places_of_all_panels_and_blocks_fill_the_copy_without_gap_or_overlap_and_chunks_have_every_row_once() {
+        let cases = [(1, 4, 1), (10, 4, 3), (8, 4, 2), (9, 1, 2), (2_049, 2_048, 5), (70_000, 1 << 30, 1)];
+        for (tokens, each, panels) in cases {
+            for blocks in [TokenBlocks::new(tokens, each), TokenBlocks::in_rounds(tokens, each)] {
+                let (mut next, mut rows) = (0, 0);
+                for block in 0..blocks.count() {
+                    rows += blocks.blocks[block].rows.len();
+                    for panel in 0..panels {
+                        let place = blocks.place(block, panel, panels);
+                        assert_eq!(place.start, next);
+                        assert!((1..=MOST_STEPS.min(blocks.largest())).contains(&place.len()));
+                        next = place.end;
+                    }
                 }
+                assert_eq!((rows, next), (tokens, blocks.steps() * panels));
+                assert!(blocks.steps() <= tokens.div_ceil(STEP) + blocks.chunks().len());
+                let mut token = 0;
+                for (chunk, tokens) in blocks.chunks().iter().enumerate() {
+                    assert_eq!(tokens.start, token);
+                    token = tokens.end;
+                    let mut row = 0;
+                    for (_, rows) in blocks.of_chunk(chunk) {
+                        assert_eq!(rows.start, row);
+                        row = rows.end;
+                    }
+                    assert_eq!(row, tokens.len());
+                }
+                assert_eq!(token, tokens);
+                assert_eq!(blocks.segments().iter().map(ExactSizeIterator::len).sum::<usize>(), tokens);
+                assert!(blocks.ends_stage(blocks.count() - 1) && blocks.stages() <= 2 * STAGES);
             }
-            assert_eq!((token, next), (tokens, blocks.steps() * panels));
+        }
+    }
+
+    #[test]
+    fn every_group_is_dealt_once_and_no_chunk_is_too_large() {
+        for (tokens, most) in [(0, 64), (1, 32), (33, 32), (30_000, 4_096), (32_768, 96)] {
+            let mut seen = vec![0; tokens];
+            for chunk in deal(tokens, most) {
+                let mut length = 0;
+                for group in chunk {
+                    length += group.len();
+                    seen[group].iter_mut().for_each(|seen| *seen += 1);
+                }
+                assert!((1..=most).contains(&length));
+            }
+            assert!(seen.iter().all(|&seen| seen == 1));
         }
     }
 }

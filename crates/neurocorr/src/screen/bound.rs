@@ -1,16 +1,17 @@
-//! What is proven of a pair after each token block: the norms that enter the bound, each rounded up.
+//! What is proven of a pair after each stage: the norms that enter the bound, each rounded up.
 
+use super::block::TokenBlocks;
 use super::quantize::Kept;
 use crate::kernels::PANEL;
 
 /// Added to every norm, relatively: more than the roundings of the sums that made it, of its conversion to f32 and of the
 /// bound that it enters (`NOTE.md`).
-const UP: f64 = 1.0 + 1.0 / (1_u64 << 20) as f64;
+const UP: f64 = 1.0 + 1.0 / (1_u64 << 17) as f64;
 
-/// Added to what is lost, in units of the whole: the roundings of centring, scaling and multiplying in f64.
-const FLOOR: f64 = 1.0 / (1_u64 << 44) as f64;
+/// Added to what is lost, in units of the whole: the roundings of a value less its byte in f32.
+pub(super) const FLOOR: f64 = 1.0 / (1_u64 << 22) as f64;
 
-/// Norms of all neurons after one token block, padded to whole panels, in units of each neuron's own norm.
+/// Norms of all neurons after one stage, padded to whole panels, in units of each neuron's own norm.
 #[derive(Debug, Clone)]
 pub(super) struct Norms {
     /// ‖δ‖ so far: what rounding to bytes has lost.
@@ -23,17 +24,25 @@ pub(super) struct Norms {
     pub(super) rest: Vec<f32>,
 }
 
-/// What every token block adds for every neuron.
-#[derive(Debug, Default)]
+/// What every block adds for every neuron, and what is known after every stage.
+#[derive(Debug)]
 pub(super) struct Stages {
     /// By block: a byte stands for this share of the neuron's norm.
     pub(super) scales: Vec<Vec<f32>>,
     /// By block: 128 Σ q, which unsigned rows add to every sum.
     pub(super) offsets: Vec<Vec<i32>>,
-    /// By block: what is known when it is done.
+    /// By stage: what is known when it is done.
     pub(super) norms: Vec<Norms>,
     /// What rounding in f32 can add to a sum of all blocks.
     pub(super) rounding: f64,
+}
+
+/// Sums of squares of one neuron in one stage.
+#[derive(Debug, Clone, Copy, Default)]
+struct Squares {
+    kept: f64,
+    lost: f64,
+    whole: f64,
 }
 
 /// What stands beside the blocks of one neuron.
@@ -47,67 +56,107 @@ pub(super) struct Beside {
     pub(super) lost: f64,
 }
 
-impl Stages {
-    /// From what was kept of each neuron in each block of its tokens.
-    pub(super) fn new(blocks: &[Vec<Kept>]) -> Self {
-        let neurons = blocks.first().map_or(0, Vec::len);
-        let mut wholes = vec![0.0; neurons];
-        for kept in blocks {
-            wholes.iter_mut().zip(kept).for_each(|(whole, kept)| *whole += kept.whole);
+/// Takes what was kept in the blocks, in any order of blocks and neurons.
+#[derive(Debug)]
+pub(super) struct Taking {
+    scales: Vec<Vec<f32>>,
+    offsets: Vec<Vec<i32>>,
+    /// By stage, then neuron.
+    squares: Vec<Vec<Squares>>,
+}
+
+impl Taking {
+    /// For so many neurons, whole panels.
+    pub(super) fn new(blocks: &TokenBlocks, neurons: usize) -> Self {
+        Self {
+            scales: vec![vec![0.0; neurons]; blocks.count()],
+            offsets: vec![vec![0; neurons]; blocks.count()],
+            squares: vec![vec![Squares::default(); neurons]; blocks.stages()],
+        }
+    }
+
+    /// What one block has of the neurons from `first` on.
+    pub(super) fn take(&mut self, block: usize, stage: usize, first: usize, kept: &[Kept]) {
+        let (scales, offsets) = (&mut self.scales[block][first..], &mut self.offsets[block][first..]);
+        for ((scale, offset), kept) in scales.iter_mut().zip(offsets).zip(kept) {
+            *scale = kept.scale;
+            #[expect(clippy::cast_possible_truncation, reason = "at most 128 · 127 · 65,536")]
+            (*offset = (128.0 * kept.sum) as i32);
+        }
+        for (squares, kept) in self.squares[stage][first..].iter_mut().zip(kept) {
+            squares.kept += kept.kept;
+            squares.lost += kept.lost;
+            squares.whole += kept.whole;
+        }
+    }
+
+    /// Relative to the norm of all that the blocks hold.
+    pub(super) fn finish(self) -> Stages {
+        let mut wholes = vec![0.0; self.squares.first().map_or(0, Vec::len)];
+        for squares in &self.squares {
+            wholes.iter_mut().zip(squares).for_each(|(whole, squares)| *whole += squares.whole);
         }
         let beside = |whole: f64| Beside {
             inverse: if whole > 0.0 { 1.0 / whole.sqrt() } else { 0.0 },
             residual: 0.0,
             lost: if whole > 0.0 { FLOOR } else { 0.0 },
         };
-        Self::beside(blocks, &wholes.into_iter().map(beside).collect::<Vec<_>>())
+        self.finish_beside(&wholes.into_iter().map(beside).collect::<Vec<_>>())
     }
 
-    /// From what was kept in each block, and what stands beside the blocks.
-    pub(super) fn beside(blocks: &[Vec<Kept>], beside: &[Beside]) -> Self {
+    /// With what stands beside the blocks.
+    pub(super) fn finish_beside(self, beside: &[Beside]) -> Stages {
+        let Self { mut scales, offsets, squares } = self;
         let neurons = beside.len();
-        let (mut lost, mut kept_so_far) = (vec![0.0; neurons], vec![0.0; neurons]);
-        let mut stages = Self::default();
-        // From the last block back, so that what is still to come is a sum of few terms and not a difference.
-        let mut rests = vec![beside.iter().map(|beside| beside.residual).collect::<Vec<_>>()];
-        for kept in blocks.iter().skip(1).rev() {
-            let mut rest = rests.last().cloned().unwrap_or_default();
-            rest.iter_mut().zip(kept).for_each(|(rest, kept)| *rest += kept.whole);
-            rests.push(rest);
+        for scales in &mut scales {
+            for (scale, beside) in scales.iter_mut().zip(beside) {
+                *scale = single(f64::from(*scale) * beside.inverse);
+            }
+        }
+        // From the last stage back, so that what is still to come is a sum of few terms and not a difference.
+        let mut rest: Vec<f64> = beside.iter().map(|beside| beside.residual).collect();
+        let mut rests = Vec::with_capacity(squares.len());
+        for squares in squares.iter().rev() {
+            rests
+                .push(rest.iter().zip(beside).map(|(rest, beside)| up(rest.sqrt() * beside.inverse)).collect());
+            rest.iter_mut().zip(squares).for_each(|(rest, squares)| *rest += squares.whole);
         }
         let mut most: f64 = 0.0;
-        for (kept, rest) in blocks.iter().zip(rests.iter().rev()) {
-            lost.iter_mut().zip(kept).for_each(|(sum, kept)| *sum += kept.lost);
-            kept_so_far.iter_mut().zip(kept).for_each(|(sum, kept)| *sum += kept.kept);
+        let (mut lost, mut kept) = (vec![0.0; neurons], vec![0.0; neurons]);
+        let mut norms = Vec::with_capacity(squares.len());
+        for (squares, rest) in squares.iter().zip(rests.into_iter().rev()) {
+            let rest: Vec<f32> = rest;
+            lost.iter_mut().zip(squares).for_each(|(sum, squares)| *sum += squares.lost);
+            kept.iter_mut().zip(squares).for_each(|(sum, squares)| *sum += squares.kept);
             let norm = |sum: f64, neuron: usize| sum.sqrt() * beside[neuron].inverse;
             let each = |value: &dyn Fn(usize) -> f64| (0..neurons).map(|neuron| up(value(neuron))).collect();
             let lost_of = |neuron| norm(lost[neuron], neuron) + beside[neuron].lost;
             // What is lost may lie along the residual, too.
             let kept_of = |neuron: usize| match beside[neuron].residual {
-                0.0 => norm(kept_so_far[neuron], neuron),
-                _ => norm(kept_so_far[neuron] + rest[neuron], neuron),
+                0.0 => norm(kept[neuron], neuron),
+                _ => norm(kept[neuron], neuron).hypot(f64::from(rest[neuron])),
             };
             most = (0..neurons).map(kept_of).fold(most, f64::max);
-            stages.norms.push(Norms {
+            norms.push(Norms {
                 lost: each(&lost_of),
                 kept: each(&kept_of),
                 both: each(&|neuron| kept_of(neuron) + lost_of(neuron)),
-                rest: each(&|neuron| norm(rest[neuron], neuron)),
+                rest,
             });
-            let shares = kept.iter().zip(beside).map(|(kept, beside)| single(kept.scale * beside.inverse));
-            stages.scales.push(shares.collect());
-            #[expect(clippy::cast_possible_truncation, reason = "at most 128 · 127 · 65,536")]
-            stages.offsets.push(kept.iter().map(|kept| (128.0 * kept.sum) as i32).collect());
         }
-        stages.rounding = rounding(blocks.len()) * most * most;
-        stages
+        let rounding = rounding(scales.len()) * most * most;
+        Stages { scales, offsets, norms, rounding }
     }
+}
 
-    /// Bytes of all this for so many padded neurons and blocks.
-    pub(super) fn bytes(neurons: usize, blocks: usize) -> u64 {
-        let each = size_of::<f32>() as u64 * 5 + size_of::<i32>() as u64;
+impl Stages {
+    /// Bytes of all this for so many neurons, while it is made, too.
+    pub(super) fn bytes(neurons: usize, blocks: &TokenBlocks) -> u64 {
+        let of_block = size_of::<f32>() + size_of::<i32>();
+        let of_stage = 4 * size_of::<f32>() + size_of::<Squares>();
         let padded = neurons.checked_next_multiple_of(PANEL).unwrap_or(usize::MAX);
-        (padded as u64).saturating_mul(blocks as u64).saturating_mul(each)
+        let each = (blocks.count() * of_block + blocks.stages() * of_stage) as u64;
+        (padded as u64).saturating_mul(each)
     }
 }
 

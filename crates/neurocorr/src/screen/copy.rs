@@ -1,8 +1,9 @@
 //! The int8 copy of a matrix and all that its bounds need.
 
 use super::block::TokenBlocks;
-use super::bound::{Norms, Stages};
-use super::quantize::{quantize_block, spare_rows};
+use super::bound::{Norms, Stages, Taking};
+use super::plan::Plan;
+use super::quantize::{Chunk, quantize, spare_rows};
 use super::tile::side;
 use crate::go_on::GoOn;
 use crate::kernels::{PANEL, Step};
@@ -28,29 +29,40 @@ impl Copy8 {
         neurons.div_ceil(PANEL)
     }
 
-    /// Quantises all tokens in the given order, adding every block to what is done. `store` must have room for them.
+    /// Quantises all tokens of a plan, chunk after chunk. `store` must have room for them.
     pub(super) fn new<T: Float>(
         columns: &Columns<'_, T>,
         standards: &[Standard],
-        order: &[u32],
-        blocks: TokenBlocks,
+        plan: Plan,
         mut store: Store,
         level: Level,
         go_on: &GoOn<'_>,
     ) -> Result<Self, Error> {
         let (neurons, panels) = (columns.neurons(), Self::panels_of(columns.neurons()));
-        let mut kept = Vec::with_capacity(blocks.count());
-        let rows = spare_rows(blocks.tokens(0).len(), neurons);
+        let Plan { blocks, order, rows: turned } = plan;
+        let mut taking = Taking::new(&blocks, panels * PANEL);
+        let spare = spare_rows(blocks.largest_chunk());
+        let mut all: Vec<Option<&mut [Step]>> = Vec::with_capacity(blocks.count());
         let mut rest = store.steps_mut();
         for block in 0..blocks.count() {
-            let tokens = &order[blocks.tokens(block)];
-            let (steps, after) = rest.split_at_mut(panels * TokenBlocks::steps_of(tokens.len()));
+            let (steps, after) = rest.split_at_mut(panels * blocks.steps_in(block));
+            all.push(Some(steps));
             rest = after;
-            kept.push(quantize_block(columns, standards, tokens, level, go_on, &rows, steps));
+        }
+        for (chunk, places) in blocks.chunks().iter().enumerate() {
+            let (own, ranges): (Vec<usize>, Vec<_>) = blocks.of_chunk(chunk).unzip();
+            let parts: Vec<&mut [Step]> = own.iter().filter_map(|&block| all[block].take()).collect();
+            let turned = turned.as_ref().map(|turned| &turned[places.clone()]);
+            let chunk = Chunk { tokens: &order[places.clone()], turned, blocks: &ranges };
+            for (&block, kept) in
+                own.iter().zip(quantize(columns, standards, &chunk, level, go_on, &spare, parts))
+            {
+                taking.take(block, blocks.stage(block), 0, &kept);
+            }
             go_on.add(1);
             go_on.check()?;
         }
-        Ok(Self { neurons, panels, blocks, store, stages: Stages::new(&kept) })
+        Ok(Self { neurons, panels, blocks, store, stages: taking.finish() })
     }
 
     /// From parts: `store` must hold the blocks of all panels, `stages` must be theirs.
@@ -68,11 +80,16 @@ impl Copy8 {
 
     /// Tokens of all blocks together.
     pub(super) fn tokens(&self) -> usize {
-        (0..self.blocks()).map(|block| self.blocks.tokens(block).len()).sum()
+        self.blocks.tokens()
     }
 
     pub(super) fn steps(&self, block: usize) -> usize {
-        TokenBlocks::steps_of(self.blocks.tokens(block).len())
+        self.blocks.steps_in(block)
+    }
+
+    /// Steps of the largest block.
+    pub(super) fn most_steps(&self) -> usize {
+        self.blocks.largest()
     }
 
     /// The bytes of one panel in one block; none beyond the last panel or block.
@@ -91,8 +108,9 @@ impl Copy8 {
         &self.stages.offsets[block]
     }
 
+    /// What is known after the stage of a block.
     pub(super) fn norms(&self, block: usize) -> &Norms {
-        &self.stages.norms[block]
+        &self.stages.norms[self.blocks.stage(block)]
     }
 
     /// What f32 can add to a sum over all blocks.
@@ -115,8 +133,12 @@ impl Copy8 {
         (0..(self.panels * PANEL) as u32).collect()
     }
 
-    /// Whether some pair of a tile can be let go after this block: the rest alone must not reach the floors.
+    /// Whether some pair of a tile can be let go after this block: a stage must end with it, and the rest alone must not reach the
+    /// floors.
     pub(super) fn may_decide(&self, block: usize, tile: (usize, usize), floors: &[f32]) -> bool {
+        if !self.blocks.ends_stage(block) {
+            return false;
+        }
         let rest = &self.norms(block).rest;
         let least = |index| rest[side(index, self.neurons)].iter().copied().fold(f32::INFINITY, f32::min);
         let most = |index| floors[side(index, self.neurons)].iter().copied().fold(f32::NEG_INFINITY, f32::max);

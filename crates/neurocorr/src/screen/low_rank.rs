@@ -4,10 +4,10 @@
 //! products, this file decides how many pay and makes the coordinates. `NOTE.md` has the bound.
 
 use super::block::TokenBlocks;
-use super::bound::{Beside, Stages, rounding};
+use super::bound::{Beside, FLOOR, Taking, rounding};
 use super::copy::Copy8;
 use super::directions::{Directions, SLACK};
-use super::quantize::{Kept, Rows, quantize_block, spare_rows};
+use super::quantize::{Chunk, Kept, Rows, quantize, spare_rows};
 use super::sample::Sample;
 use super::tile::{FEW, PANELS};
 use crate::go_on::GoOn;
@@ -214,11 +214,11 @@ impl Coordinates {
 fn make(copy: &Copy8, directions: &Directions, level: Level, go_on: &GoOn<'_>) -> Result<Copy8, Error> {
     let panels = Copy8::panels_of(copy.neurons());
     let blocks = blocks_of(directions);
-    let rows = spare_rows(blocks.tokens(0).len(), JOB);
+    let rows = spare_rows(blocks.largest_chunk());
     let jobs: Vec<Range<usize>> =
         (0..panels).step_by(PANELS).map(|first| first..panels.min(first + PANELS)).collect();
     let mut store = Store::in_memory(panels * blocks.steps())?;
-    let mut kept: Vec<Vec<Kept>> = vec![Vec::with_capacity(panels * PANEL); blocks.count()];
+    let mut taking = Taking::new(&blocks, panels * PANEL);
     let mut beside = Vec::with_capacity(panels * PANEL);
     let margin = directions.margin() + rounding(blocks.count()) * 1.01;
     let wave = 4 * rayon::current_num_threads();
@@ -232,12 +232,12 @@ fn make(copy: &Copy8, directions: &Directions, level: Level, go_on: &GoOn<'_>) -
             for (block, (steps, values)) in job.blocks.into_iter().enumerate() {
                 let start = blocks.place(block, own.start, panels).start;
                 store.steps_mut()[start..start + steps.len()].copy_from_slice(&steps);
-                kept[block].extend(values);
+                taking.take(block, blocks.stage(block), own.start * PANEL, &values);
             }
             beside.extend(job.beside);
         }
     }
-    Ok(Copy8::of_parts(copy.neurons(), blocks, store, Stages::beside(&kept, &beside)))
+    Ok(Copy8::of_parts(copy.neurons(), blocks, store, taking.finish_beside(&beside)))
 }
 
 /// Blocks of coordinates, which take the place of tokens.
@@ -257,7 +257,7 @@ impl Job {
         directions: &Directions,
         panels: &Range<usize>,
         margin: f64,
-        rows: &Spare<Rows<f64>>,
+        rows: &Spare<Rows>,
         level: Level,
         go_on: &GoOn<'_>,
     ) -> Self {
@@ -268,13 +268,15 @@ impl Job {
         #[expect(clippy::cast_possible_truncation, reason = "a few thousand directions")]
         let order: Vec<u32> = (0..count as u32).collect();
         let blocks = blocks_of(directions);
-        let quantize = |block: usize| {
-            let tokens = &order[blocks.tokens(block)];
+        // Every block is a chunk.
+        let of_chunk = |tokens: &Range<usize>| {
+            let tokens = &order[tokens.clone()];
             let mut steps = vec![[0; PANEL]; panels.len() * TokenBlocks::steps_of(tokens.len())];
-            let kept = quantize_block(&columns, &standards, tokens, level, go_on, rows, &mut steps);
-            (steps, kept)
+            let chunk = Chunk { tokens, turned: None, blocks: &[0..tokens.len()] };
+            let kept = quantize(&columns, &standards, &chunk, level, go_on, rows, vec![&mut steps]);
+            (steps, kept.into_iter().flatten().collect())
         };
-        let blocks = (0..blocks.count()).map(quantize).collect();
+        let blocks = blocks.chunks().iter().map(of_chunk).collect();
         let lost = &copy.norms(copy.blocks() - 1).lost[panels.start * PANEL..];
         let of_neuron = |((values, &whole), &lost): ((&[f64], &f64), &f32)| {
             if whole == 0.0 {
@@ -283,7 +285,7 @@ impl Job {
             let own: f64 = values.iter().map(|value| value * value).sum();
             // Norms were rounded up, so a difference of squares is not below; the margin holds what coordinates are off by.
             let residual = (whole - own).max(0.0) + margin;
-            Beside { inverse: 1.0, residual, lost: f64::from(lost) + super::sample::SHARES }
+            Beside { inverse: 1.0, residual, lost: f64::from(lost) + super::sample::SHARES + 2.0 * FLOOR }
         };
         let neurons = coordinates.values.chunks(count.max(1)).zip(&coordinates.wholes).zip(lost);
         Self { blocks, beside: neurons.map(of_neuron).collect() }

@@ -11,14 +11,18 @@ mod chosen;
 mod copy;
 mod directions;
 mod energy;
+mod haar;
 mod low_rank;
 mod neighbours;
 mod options;
 mod pairs;
+mod plan;
 mod quantize;
 mod sample;
 mod settle;
+mod similar;
 mod single;
+mod sketch;
 mod tile;
 
 pub use chosen::ChosenPairs;
@@ -35,7 +39,6 @@ use crate::{Columns, Error, Float, Level, Moments, TOKEN_BLOCK, error_bound};
 use block::TokenBlocks;
 use bound::Stages;
 use copy::Copy8;
-use energy::Weights;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -127,42 +130,17 @@ impl<'a, T: Float> Screen<'a, T> {
                 return Err(Error::TooMany { what, found, most: u32::MAX as usize });
             }
         }
-        let blocks = TokenBlocks::new(tokens, options.token_block);
-        let parts = tokens.div_ceil(TOKEN_BLOCK);
-        let all = parts + blocks.count();
-        let go_on = GoOn::observed(observe, all);
-
-        let weights = options.energy_order.then(|| Weights::of_sample(columns));
-        let (mut moments, mut energies) = (Moments::new(neurons), vec![0.0; tokens]);
-        for part in 0..parts {
-            let range = part * TOKEN_BLOCK..tokens.min((part + 1) * TOKEN_BLOCK);
-            let view = columns.part(&range);
-            let of_panels = moments.read_and(&view, level, &go_on, &|own: &mut Vec<f64>, tokens, neurons| {
-                if let Some(weights) = &weights {
-                    own.resize(view.tokens(), 0.0);
-                    weights.add(&view, &tokens, &neurons, level, &mut own[tokens.clone()]);
-                }
-            });
-            for own in of_panels {
-                energies[range.clone()].iter_mut().zip(own).for_each(|(energy, own)| *energy += own);
-            }
-            go_on.add(1);
-            go_on.check()?;
-        }
+        let blocks = plan::blocks(tokens, options);
+        let go_on = GoOn::observed(observe, tokens.div_ceil(TOKEN_BLOCK) + blocks.chunks().len());
+        let (moments, plan) = plan::read(columns, blocks, options, &go_on)?;
         let standards = moments.standards(options.non_finite)?;
-        let mut order = energy::order(&energies);
-        // In a block any order will do: that of memory is read soonest.
-        for block in 0..blocks.count() {
-            order[blocks.tokens(block)].sort_unstable();
-        }
-        drop(energies);
 
-        let steps = Copy8::panels_of(neurons).saturating_mul(blocks.steps());
-        let others = Self::bytes_beside(tokens, neurons, options);
+        let steps = Copy8::panels_of(neurons).saturating_mul(plan.blocks.steps());
+        let others = Self::bytes_beside(neurons, &plan.blocks);
         let in_memory =
             others.saturating_add((steps as u64).saturating_mul(STEP_BYTES as u64)) <= options.memory_limit;
         let store = if in_memory { Store::in_memory(steps)? } else { Store::in_temporary_file(steps)? };
-        let copy = Copy8::new(columns, &standards, &order, blocks, store, level, &go_on)?;
+        let copy = Copy8::new(columns, &standards, plan, store, level, &go_on)?;
         let room = options.memory_limit.saturating_sub(if in_memory {
             others.saturating_add(steps as u64 * STEP_BYTES as u64)
         } else {
@@ -243,7 +221,7 @@ impl<'a, T: Float> Screen<'a, T> {
         go_on: &GoOn<'_>,
     ) -> Result<Vec<Vec<Candidate>>, Error> {
         let question = Question { floors, groups, absolute, early_stop: self.options.early_stop };
-        let spare = Spare::new(|| Scratch::new(self.copy.steps(0)));
+        let spare = Spare::new(|| Scratch::new(self.copy.most_steps()));
         let of_tile = |&tile: &(usize, usize)| {
             let before = self.coordinates.as_ref();
             if go_on.is_broken() {
@@ -256,9 +234,10 @@ impl<'a, T: Float> Screen<'a, T> {
     }
 
     /// Between the defined correlation and the exact one, between the exact one and that of the centred values as they were
-    /// computed, and what f32 adds to sums of bytes.
+    /// computed, between that and the correlation of what they are transformed to, and what f32 adds to sums of bytes.
     fn margin(&self) -> f64 {
-        2.0 * error_bound(self.columns.tokens()) + self.copy.rounding()
+        let transform = if self.options.haar { haar::ERROR } else { 0.0 };
+        2.0 * error_bound(self.columns.tokens()) + self.copy.rounding() + quantize::ERROR + transform
     }
 
     /// Bytes that a screen of such a matrix takes at most beside the input and the pairs that are found, in so many threads:
@@ -271,19 +250,23 @@ impl<'a, T: Float> Screen<'a, T> {
     /// ```
     #[must_use]
     pub fn bytes_needed(tokens: usize, neurons: usize, options: &ScreenOptions) -> u64 {
-        let steps = TokenBlocks::new(tokens, options.token_block).steps() as u64;
+        let blocks = plan::blocks(tokens, options);
+        let steps = blocks.steps() as u64;
         let copy = steps.saturating_mul(Copy8::panels_of(neurons) as u64).saturating_mul(STEP_BYTES as u64);
-        let least = copy.saturating_add(Self::bytes_beside(tokens, neurons, options));
+        let least = copy.saturating_add(Self::bytes_beside(neurons, &blocks));
         let room = options.memory_limit.saturating_sub(least);
-        least.saturating_add(low_rank::bytes(tokens, neurons, options.low_rank).min(room))
+        let most = least.saturating_add(low_rank::bytes(tokens, neurons, options.low_rank).min(room));
+        // The plan is made before there is a copy.
+        most.max(plan::bytes(&blocks, options))
     }
 
-    fn bytes_beside(tokens: usize, neurons: usize, options: &ScreenOptions) -> u64 {
-        let blocks = TokenBlocks::new(tokens, options.token_block);
-        let scratch = Scratch::bytes(TokenBlocks::steps_of(blocks.tokens(0).len()));
+    fn bytes_beside(neurons: usize, blocks: &TokenBlocks) -> u64 {
+        let tokens = blocks.tokens();
+        let rows = quantize::rows_bytes(blocks.largest_chunk());
+        let scratch = Scratch::bytes(blocks.largest()).max(rows);
         let threads = rayon::current_num_threads() as u64;
         let settle = (neurons as u64).saturating_mul(settle::neuron_bytes(tokens) as u64);
-        Stages::bytes(neurons, blocks.count())
+        Stages::bytes(neurons, blocks)
             .saturating_add(scratch.saturating_mul(threads))
             .saturating_add(settle)
             .saturating_add(

@@ -1,0 +1,142 @@
+//! In what order tokens come, and which rows are made of them: decided in the first pass over the matrix.
+
+use super::block::{TokenBlocks, deal};
+use super::energy::{self, Weights};
+use super::options::ScreenOptions;
+use super::sketch::{self, LANES, Sketch};
+use crate::go_on::GoOn;
+use crate::{Columns, Error, Float, Moments, NEURON_BLOCK, TOKEN_BLOCK};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// What is made of which tokens, and when.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) blocks: TokenBlocks,
+    /// Tokens, chunk after chunk; in a chunk group after group, where they are transformed.
+    pub(super) order: Vec<u32>,
+    /// Where they are transformed: the rows of every chunk, those with the largest energy first.
+    pub(super) rows: Option<Vec<u32>>,
+}
+
+/// Blocks of so many tokens.
+pub(super) fn blocks(tokens: usize, options: &ScreenOptions) -> TokenBlocks {
+    if options.haar {
+        TokenBlocks::in_rounds(tokens, options.token_block)
+    } else {
+        TokenBlocks::new(tokens, options.token_block)
+    }
+}
+
+/// Bytes that making a plan for so many tokens takes, beside the plan.
+pub(super) fn bytes(blocks: &TokenBlocks, options: &ScreenOptions) -> u64 {
+    if !options.haar {
+        return (blocks.tokens() as u64).saturating_mul(size_of::<f64>() as u64);
+    }
+    Sketch::bytes(blocks.segments().iter().map(ExactSizeIterator::len).max().unwrap_or(0))
+}
+
+/// Reads the matrix once: the moments of its neurons, and in what order its tokens should come.
+pub(super) fn read<T: Float>(
+    columns: &Columns<'_, T>,
+    blocks: TokenBlocks,
+    options: &ScreenOptions,
+    go_on: &GoOn<'_>,
+) -> Result<(Moments, Plan), Error> {
+    let mut moments = Moments::new(columns.neurons());
+    let mut plan = Plan { blocks, order: Vec::with_capacity(columns.tokens()), rows: None };
+    if options.haar {
+        read_sketched(columns, options, go_on, &mut moments, &mut plan)?;
+    } else {
+        read_energies(columns, options, go_on, &mut moments, &mut plan)?;
+    }
+    Ok((moments, plan))
+}
+
+/// Parts of a range, as the first pass takes them.
+fn parts(range: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
+    let end = range.end;
+    range.clone().step_by(TOKEN_BLOCK).map(move |start| start..end.min(start + TOKEN_BLOCK))
+}
+
+fn read_energies<T: Float>(
+    columns: &Columns<'_, T>,
+    options: &ScreenOptions,
+    go_on: &GoOn<'_>,
+    moments: &mut Moments,
+    plan: &mut Plan,
+) -> Result<(), Error> {
+    let tokens = columns.tokens();
+    let weights = options.energy_order.then(|| Weights::of_sample(columns));
+    let mut energies = vec![0.0; tokens];
+    for range in parts(&(0..tokens)) {
+        let view = columns.part(&range);
+        let of_panels =
+            moments.read_and(&view, options.level, go_on, &|own: &mut Vec<f64>, tokens, neurons| {
+                if let Some(weights) = &weights {
+                    own.resize(view.tokens(), 0.0);
+                    weights.add(&view, &tokens, &neurons, options.level, &mut own[tokens.clone()]);
+                }
+            });
+        for own in of_panels {
+            energies[range.clone()].iter_mut().zip(own).for_each(|(energy, own)| *energy += own);
+        }
+        go_on.add(1);
+        go_on.check()?;
+    }
+    plan.order = energy::order(&energies);
+    // In a chunk any order will do: that of memory is read soonest.
+    for chunk in plan.blocks.chunks() {
+        plan.order[chunk.clone()].sort_unstable();
+    }
+    Ok(())
+}
+
+fn read_sketched<T: Float>(
+    columns: &Columns<'_, T>,
+    options: &ScreenOptions,
+    go_on: &GoOn<'_>,
+    moments: &mut Moments,
+    plan: &mut Plan,
+) -> Result<(), Error> {
+    let weights = Weights::of_sample(columns).with_signs();
+    let most = plan.blocks.segments().iter().map(ExactSizeIterator::len).max().unwrap_or(0);
+    let mut sketch = Sketch::new(columns.neurons().div_ceil(NEURON_BLOCK), most);
+    let mut rows = Vec::with_capacity(columns.tokens());
+    let chunk = plan.blocks.most_of_chunk();
+    for segment in plan.blocks.segments() {
+        sketch.clear();
+        for range in parts(segment) {
+            let view = columns.part(&range);
+            let add = |own: &mut Vec<[f32; LANES]>, tokens: Range<usize>, neurons: Range<usize>| {
+                own.resize(view.tokens(), [0.0; LANES]);
+                sketch::add(&weights, &view, &tokens, &neurons, options.level, &mut own[tokens.clone()]);
+            };
+            sketch.push(view.tokens(), &moments.read_and(&view, options.level, go_on, &add));
+            go_on.add(1);
+            go_on.check()?;
+        }
+        let similar = sketch.order(options.level);
+        go_on.check()?;
+        let chunks: Vec<Vec<u32>> = deal(similar.len(), chunk)
+            .map(|groups| groups.flat_map(|group| similar[group].iter().copied()).collect())
+            .collect();
+        let energetic = |tokens: &Vec<u32>| match options.energy_order {
+            true => sketch.rows(tokens, options.level),
+            #[expect(clippy::cast_possible_truncation, reason = "a chunk")]
+            false => (0..tokens.len() as u32).collect(),
+        };
+        rows.extend(chunks.par_iter().map(energetic).collect::<Vec<_>>().into_iter().flatten());
+        #[expect(clippy::cast_possible_truncation, reason = "checked when the screen is made")]
+        let first = segment.start as u32;
+        plan.order.extend(chunks.into_iter().flatten().map(|token| token + first));
+    }
+    // In a block any order will do: that of memory is read soonest.
+    for (chunk, places) in plan.blocks.chunks().iter().enumerate() {
+        for (_, block) in plan.blocks.of_chunk(chunk) {
+            rows[places.clone()][block].sort_unstable();
+        }
+    }
+    plan.rows = Some(rows);
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! A sketch of every token: sums of its standardised values with signs, by which similar tokens are found and energies estimated.
+
+use super::energy::Weights;
+use super::haar::{GROUP, Haar};
+use crate::level::{Level, Work};
+use crate::{Columns, Float, Order};
+use std::ops::Range;
+
+/// Sums that one panel of neurons adds to.
+pub(super) const LANES: usize = 16;
+
+/// Panels of neurons that have sums of their own.
+const VECTORS: usize = 6;
+
+/// Sums of a token at most.
+pub(super) const MOST: usize = VECTORS * LANES;
+
+/// A deviation counts for no more than this, so that sums of squares stay within `f32`.
+const LARGEST: f64 = 1e4;
+
+/// The sketch of some tokens.
+#[derive(Debug)]
+pub(super) struct Sketch {
+    width: usize,
+    /// By token.
+    values: Vec<f32>,
+}
+
+impl Sketch {
+    /// Of a matrix of so many panels of neurons, with room for so many tokens.
+    pub(super) fn new(panels: usize, tokens: usize) -> Self {
+        let width = panels.clamp(1, VECTORS) * LANES;
+        Self { width, values: Vec::with_capacity(tokens * width) }
+    }
+
+    /// Bytes for so many tokens at most.
+    pub(super) fn bytes(tokens: usize) -> u64 {
+        (tokens as u64).saturating_mul((MOST * size_of::<f32>()) as u64)
+    }
+
+    /// Appends so many tokens: what every panel of neurons has of them.
+    pub(super) fn push(&mut self, tokens: usize, panels: &[Vec<[f32; LANES]>]) {
+        let (width, start) = (self.width, self.values.len());
+        self.values.resize(start + tokens * width, 0.0);
+        for (panel, own) in panels.iter().enumerate() {
+            let at = panel * LANES % width;
+            for (row, own) in self.values[start..].chunks_mut(width).zip(own) {
+                row[at..at + LANES].iter_mut().zip(own).for_each(|(sum, value)| *sum += value);
+            }
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+    }
+
+    /// The tokens in an order in which neighbours are similar.
+    pub(super) fn order(&self, level: Level) -> Vec<u32> {
+        super::similar::order(&self.values, self.width, level)
+    }
+
+    /// For tokens of whole groups, by what the transform makes of them: the rows, those with the largest energy first.
+    pub(super) fn rows(&self, tokens: &[u32], level: Level) -> Vec<u32> {
+        let mut energies = Vec::with_capacity(tokens.len());
+        for group in tokens.chunks(GROUP) {
+            let rows = group.iter().map(|&token| {
+                let mut row = [0.0; MOST];
+                row[..self.width].copy_from_slice(&self.values[token as usize * self.width..][..self.width]);
+                row
+            });
+            let mut rows: Vec<[f32; MOST]> = rows.collect();
+            level.run(Haar(&mut rows));
+            energies.extend(rows.iter().map(|row| row.iter().map(|value| value * value).sum::<f32>()));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a chunk")]
+        let mut order: Vec<u32> = (0..energies.len() as u32).collect();
+        order.sort_by(|&a, &b| energies[b as usize].total_cmp(&energies[a as usize]));
+        order
+    }
+}
+
+/// Adds some neurons' values to what their panel has of some tokens.
+pub(super) fn add<T: Float>(
+    weights: &Weights,
+    columns: &Columns<'_, T>,
+    tokens: &Range<usize>,
+    neurons: &Range<usize>,
+    level: Level,
+    own: &mut [[f32; LANES]],
+) {
+    let (means, factors) = weights.of(neurons);
+    match columns.order() {
+        Order::RowMajor => {
+            for (own, token) in own.iter_mut().zip(tokens.clone()) {
+                level.run(Row { values: columns.row(token, neurons), means, factors, own });
+            }
+        }
+        Order::ColumnMajor => {
+            for (at, neuron) in neurons.clone().enumerate() {
+                for (own, &value) in own.iter_mut().zip(columns.column(neuron, tokens)) {
+                    own[at % LANES] += deviation(value.into(), means[at], factors[at]);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "a sketch")]
+fn deviation(value: f64, mean: f64, factor: f64) -> f32 {
+    let deviation = (value - mean) * factor;
+    // A value that is not finite belongs to a neuron that is refused or uncorrelated.
+    if deviation.abs() < f64::INFINITY { deviation.clamp(-LARGEST, LARGEST) as f32 } else { 0.0 }
+}
+
+/// One row of a panel.
+struct Row<'a, T> {
+    values: &'a [T],
+    means: &'a [f64],
+    factors: &'a [f64],
+    own: &'a mut [f32; LANES],
+}
+
+impl<T: Float> Work for Row<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let (values, rest) = self.values.as_chunks::<LANES>();
+        let (means, means_rest) = self.means.as_chunks::<LANES>();
+        let (factors, factors_rest) = self.factors.as_chunks::<LANES>();
+        let mut sums = *self.own;
+        for ((values, means), factors) in values.iter().zip(means).zip(factors) {
+            for lane in 0..LANES {
+                sums[lane] += deviation(values[lane].into(), means[lane], factors[lane]);
+            }
+        }
+        let rest = rest.iter().zip(means_rest).zip(factors_rest);
+        for (sum, ((&value, &mean), &factor)) in sums.iter_mut().zip(rest) {
+            *sum += deviation(value.into(), mean, factor);
+        }
+        *self.own = sums;
+    }
+}
