@@ -91,7 +91,12 @@ impl Work for Projected<'_> {
             }
             direction.copy_from_slice(next);
         }
-        tokens.iter().map(|&token| (dot(row(token), direction), token)).collect()
+        // A closure that is not inlined would be compiled for the least level.
+        let mut places = Vec::with_capacity(tokens.len());
+        for &token in tokens {
+            places.push((dot(row(token), direction), token));
+        }
+        places
     }
 }
 

@@ -9,8 +9,12 @@ use std::ops::Range;
 /// Sums that one panel of neurons adds to.
 pub(super) const LANES: usize = 16;
 
-/// Panels of neurons that have sums of their own.
-const VECTORS: usize = 6;
+/// Panels of neurons that have sums of their own, at most and if there are three times as many: with more neurons, pairs take longer, and a
+/// better order pays.
+const VECTORS: usize = 16;
+
+/// So many have, however few there are.
+const FEWEST: usize = 6;
 
 /// Sums of a token at most.
 pub(super) const MOST: usize = VECTORS * LANES;
@@ -29,7 +33,7 @@ pub(super) struct Sketch {
 impl Sketch {
     /// Of a matrix of so many panels of neurons, with room for so many tokens.
     pub(super) fn new(panels: usize, tokens: usize) -> Self {
-        let width = panels.clamp(1, VECTORS) * LANES;
+        let width = panels.clamp(1, FEWEST.max(panels / 3).min(VECTORS)) * LANES;
         Self { width, values: Vec::with_capacity(tokens * width) }
     }
 
