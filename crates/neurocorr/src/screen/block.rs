@@ -5,8 +5,13 @@ use super::haar::GROUP;
 use crate::kernels::{MOST_STEPS, STEP};
 use std::ops::Range;
 
-/// Rows from one look at the pairs to the next: so many parts of all.
-const STAGES: usize = 16;
+/// Whether pairs are looked at after some rows, of which so many were done at the look before: not before a sixteenth of all; between
+/// an eighth and a quarter, where most are decided if similar tokens are many, often; then after every sixth part of what is done.
+fn is_stage(done: usize, before: usize, all: usize) -> bool {
+    let since = done - before;
+    let least = if before * 8 < all { 16 } else { 32 };
+    since * least >= all && since * 6 >= before
+}
 
 /// Tokens among which similar ones are looked for, about.
 const SEGMENT: usize = 32_768;
@@ -70,7 +75,7 @@ impl TokenBlocks {
     ) -> Self {
         let mut done = vec![0; chunks.len()];
         let mut blocks: Vec<Block> = Vec::new();
-        let (mut start, mut stage, mut since) = (0, 0, 0);
+        let (mut start, mut stage, mut all_done, mut before) = (0, 0, 0, 0);
         for &(part, of) in rounds {
             for (chunk, done) in done.iter_mut().enumerate() {
                 let all = chunks[chunk].len();
@@ -79,10 +84,10 @@ impl TokenBlocks {
                 if rows.is_empty() {
                     continue;
                 }
-                if since * STAGES >= tokens {
-                    (stage, since) = (stage + 1, 0);
+                if is_stage(all_done, before, tokens) {
+                    (stage, before) = (stage + 1, all_done);
                 }
-                since += rows.len();
+                all_done += rows.len();
                 *done = rows.end;
                 let steps = Self::steps_of(rows.len());
                 blocks.push(Block { chunk, rows, start, stage });
@@ -214,7 +219,7 @@ mod tests {
                 }
                 assert_eq!(token, tokens);
                 assert_eq!(blocks.segments().iter().map(ExactSizeIterator::len).sum::<usize>(), tokens);
-                assert!(blocks.ends_stage(blocks.count() - 1) && blocks.stages() <= 2 * STAGES);
+                assert!(blocks.ends_stage(blocks.count() - 1) && blocks.stages() <= 24);
             }
         }
     }
