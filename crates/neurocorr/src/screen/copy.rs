@@ -113,6 +113,25 @@ impl Copy8 {
         &self.stages.norms[self.blocks.stage(block)]
     }
 
+    /// The share of the rows after which what is still to come has less than `part` of a neuron's squares, on average.
+    #[expect(clippy::cast_precision_loss, reason = "a share")]
+    pub(super) fn share_before(&self, part: f64) -> f64 {
+        let mut steps = 0;
+        for block in 0..self.blocks() {
+            steps += self.steps(block);
+            if !self.blocks.ends_stage(block) {
+                continue;
+            }
+            let Norms { rest, kept, .. } = self.norms(block);
+            let varying = || rest.iter().zip(kept).filter(|(rest, kept)| **rest + **kept > 0.0);
+            let squares: f64 = varying().map(|(rest, _)| f64::from(*rest).powi(2)).sum();
+            if squares < part * varying().count() as f64 {
+                break;
+            }
+        }
+        steps as f64 / self.blocks.steps().max(1) as f64
+    }
+
     /// What f32 can add to a sum over all blocks.
     pub(super) fn rounding(&self) -> f64 {
         self.stages.rounding

@@ -4,7 +4,7 @@ use super::copy::Copy8;
 use super::tile::PANELS;
 use crate::go_on::GoOn;
 use crate::kernels::{PANEL, ROWS, Right, Step, TO_UNSIGNED, products};
-use crate::level::Level;
+use crate::level::{Level, Work};
 use rayon::prelude::*;
 
 /// What taking a neuron's scales in `f32` moves its vector by, relative to its norm.
@@ -73,7 +73,7 @@ impl Sample {
     pub(super) fn gram(&self, level: Level, go_on: &GoOn<'_>) -> Vec<f64> {
         let panels = self.neurons.div_ceil(PANEL);
         let of_panel = |panel: usize| {
-            let mut out = vec![0.0; PANEL * self.neurons];
+            let mut sums = vec![[0.0; PANEL]; self.neurons];
             let mut signed = Vec::new();
             for (index, block) in self.blocks.iter().enumerate() {
                 if go_on.is_broken() {
@@ -86,9 +86,9 @@ impl Sample {
                 let lanes = panel * PANEL..(panel + 1) * PANEL;
                 let (shares, offsets) = (&block.shares[lanes.clone()], &block.offsets[lanes]);
                 let right = Right { steps: &signed, offsets };
-                self.add(index, &[Shared { right, shares }], level, &mut out);
+                self.add(index, &[Shared { right, shares }], level, &mut sums);
             }
-            out
+            self.by_column(&sums)
         };
         let mut gram: Vec<f64> = (0..panels).into_par_iter().map(of_panel).collect::<Vec<_>>().concat();
         gram.truncate(self.neurons * self.neurons);
@@ -97,7 +97,7 @@ impl Sample {
 
     /// The products of some panels of neurons with the sample: by neuron, then neuron of the sample.
     pub(super) fn with(&self, copy: &Copy8, panels: &[usize], level: Level, go_on: &GoOn<'_>) -> Vec<f64> {
-        let mut out = vec![0.0; panels.len() * PANEL * self.neurons];
+        let mut sums = vec![[0.0; PANEL]; panels.len() * self.neurons];
         for block in 0..self.blocks.len() {
             if go_on.is_broken() {
                 break;
@@ -116,37 +116,66 @@ impl Sample {
                     Shared { right: Right { steps: copy.panel(block, panel), offsets }, shares }
                 })
                 .collect();
-            self.add(block, &right, level, &mut out);
+            self.add(block, &right, level, &mut sums);
+        }
+        self.by_column(&sums)
+    }
+
+    /// Sums of whole panels, by column, then row.
+    fn by_column(&self, sums: &[[f64; PANEL]]) -> Vec<f64> {
+        let mut out = vec![0.0; PANEL * sums.len()];
+        let panels = out.chunks_mut((PANEL * self.neurons).max(1)).zip(sums.chunks(self.neurons.max(1)));
+        for (out, rows) in panels {
+            for (column, line) in out.chunks_mut(self.neurons).enumerate() {
+                line.iter_mut().zip(rows).for_each(|(to, row)| *to = row[column]);
+            }
         }
         out
     }
 
     /// Adds one block of tokens. A few panels of the sample at a time stay in the second cache while the others pass.
-    fn add(&self, block: usize, right: &[Shared<'_>], level: Level, out: &mut [f64]) {
+    fn add(&self, block: usize, right: &[Shared<'_>], level: Level, sums: &mut [[f64; PANEL]]) {
         let Block { left, shares, .. } = &self.blocks[block];
         let steps = right.first().map_or(0, |shared| shared.right.steps.len());
         let panels = left.chunks((PANELS * steps).max(1));
-        let mut sums = [[0; PANEL]; ROWS];
+        let mut out = [[0; PANEL]; ROWS];
         for (group, left) in panels.enumerate() {
             let first = group * PANELS * PANEL;
             let rows = self.neurons.min(first + PANELS * PANEL).saturating_sub(first);
-            for (shared, out) in right.iter().zip(out.chunks_mut(PANEL * self.neurons)) {
+            for (shared, sums) in right.iter().zip(sums.chunks_mut(self.neurons)) {
                 for start in (0..rows).step_by(ROWS) {
                     #[expect(clippy::cast_possible_truncation, reason = "at most 384")]
                     let of_rows: [u16; ROWS] = std::array::from_fn(|at| (start + at) as u16);
                     // Panels are whole, and whole rows of eight.
-                    let done = products(level, left, &of_rows, shared.right, &mut sums);
+                    let done = products(level, left, &of_rows, shared.right, &mut out);
                     debug_assert!(done);
                     let own = first + start..first + rows.min(start + ROWS);
-                    for (column, line) in out.chunks_mut(self.neurons).enumerate() {
-                        let share = shared.shares[column];
-                        let terms = line[own.clone()].iter_mut().zip(&shares[own.clone()]).zip(&sums);
-                        for ((sum, own), products) in terms {
-                            *sum += f64::from(products[column]) * (own * share);
-                        }
-                    }
+                    let (shares, sums) = (&shares[own.clone()], &mut sums[own]);
+                    level.run(Add { products: &out, shares, of_columns: shared.shares, sums });
                 }
             }
+        }
+    }
+}
+
+/// Adds the products of some rows with a panel.
+struct Add<'a> {
+    products: &'a [[i32; PANEL]; ROWS],
+    /// By row.
+    shares: &'a [f64],
+    of_columns: &'a [f64],
+    /// By row.
+    sums: &'a mut [[f64; PANEL]],
+}
+
+impl Work for Add<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for ((sums, products), &own) in self.sums.iter_mut().zip(self.products).zip(self.shares) {
+            let terms = sums.iter_mut().zip(products).zip(self.of_columns);
+            terms.for_each(|((sum, &product), &share)| *sum += f64::from(product) * (own * share));
         }
     }
 }
