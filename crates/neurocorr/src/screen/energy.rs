@@ -11,9 +11,9 @@ const SAMPLE: usize = 256;
 
 /// A rough standardisation of every neuron.
 pub(super) struct Weights {
-    means: Vec<f64>,
+    pub(super) means: Vec<f64>,
     /// One over the deviation; 0 where there is none.
-    factors: Vec<f64>,
+    pub(super) factors: Vec<f64>,
 }
 
 impl Weights {
@@ -36,23 +36,6 @@ impl Weights {
         Self { means, factors }
     }
 
-    /// With a sign for each neuron that has nothing to do with its place.
-    pub(super) fn with_signs(mut self) -> Self {
-        for (neuron, factor) in self.factors.iter_mut().enumerate() {
-            let hash = (neuron as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            if hash >> 63 == 1 {
-                *factor = -*factor;
-            }
-        }
-        self
-    }
-
-    /// Means and factors of some neurons.
-    pub(super) fn of(&self, neurons: &Range<usize>) -> (&[f64], &[f64]) {
-        (&self.means[neurons.clone()], &self.factors[neurons.clone()])
-    }
-
     /// Adds the squares of the standardised values of some tokens and neurons: `energies` has a place for each token.
     pub(super) fn add<T: Float>(
         &self,
@@ -62,7 +45,7 @@ impl Weights {
         level: Level,
         energies: &mut [f64],
     ) {
-        let (means, factors) = self.of(neurons);
+        let (means, factors) = (&self.means[neurons.clone()], &self.factors[neurons.clone()]);
         match columns.order() {
             Order::RowMajor => {
                 for (energy, token) in energies.iter_mut().zip(tokens.clone()) {

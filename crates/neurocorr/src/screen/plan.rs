@@ -3,7 +3,7 @@
 use super::block::{TokenBlocks, deal};
 use super::energy::{self, Weights};
 use super::options::ScreenOptions;
-use super::sketch::{self, LANES, Sketch};
+use super::sketch::{self, LANES, Signed, Sketch};
 use crate::go_on::GoOn;
 use crate::{Columns, Error, Float, Moments, NEURON_BLOCK, TOKEN_BLOCK};
 use rayon::prelude::*;
@@ -99,7 +99,7 @@ fn read_sketched<T: Float>(
     moments: &mut Moments,
     plan: &mut Plan,
 ) -> Result<(), Error> {
-    let weights = Weights::of_sample(columns).with_signs();
+    let weights = Signed::new(Weights::of_sample(columns));
     let most = plan.blocks.segments().iter().map(ExactSizeIterator::len).max().unwrap_or(0);
     let mut sketch = Sketch::new(columns.neurons().div_ceil(NEURON_BLOCK), most);
     let mut rows = Vec::with_capacity(columns.tokens());

@@ -152,46 +152,40 @@ impl<T: Float> Work for Gather<'_, '_, T> {
         let standards: Vec<Standards<PANEL>> = all.chunks(PANEL).map(Standards::of).collect();
         rows.resize(standards.len() * tokens, [0.0; PANEL]);
         let neurons = first..first + all.len();
-        let mut group = [[[0.0; PANEL]; GROUP]; PANELS];
         for start in (0..tokens).step_by(GROUP) {
             let own = start..tokens.min(start + GROUP);
             match columns.order() {
                 Order::RowMajor => {
-                    for (at, place) in own.clone().enumerate() {
+                    for place in own.clone() {
                         if let Some(&ahead) = chunk.tokens.get(place + AHEAD) {
                             prefetch(columns.row(ahead as usize, &neurons));
                         }
-                        let row = columns.row(chunk.tokens[place] as usize, &neurons);
-                        for ((to, from), standards) in group.iter_mut().zip(row.chunks(PANEL)).zip(&standards) {
+                        let row = columns.row(chunk.tokens[place] as usize, &neurons).chunks(PANEL);
+                        let places = rows.iter_mut().skip(place).step_by(tokens);
+                        for ((to, from), standards) in places.zip(row).zip(&standards) {
                             // A length that is not known would be a loop of one value at a time.
                             match from.first_chunk::<PANEL>() {
-                                Some(from) => centre(&mut to[at], from, standards),
-                                None => centre(&mut to[at], &padded(from), standards),
+                                Some(from) => centre(to, from, standards),
+                                None => centre(to, &padded(from), standards),
                             }
                         }
                     }
                 }
                 Order::ColumnMajor => {
                     let every = 0..columns.tokens();
-                    for ((panel, to), standards) in group.iter_mut().enumerate().zip(&standards) {
-                        let neurons = &neurons;
-                        let lanes = neurons.clone().skip(panel * PANEL).take(PANEL).enumerate();
-                        for (lane, column) in lanes.map(|(lane, neuron)| (lane, columns.column(neuron, &every)))
-                        {
-                            for (to, place) in to.iter_mut().zip(own.clone()) {
-                                let value = column[chunk.tokens[place] as usize];
-                                to[lane] = single(standards.apply(lane, value.into()));
-                            }
+                    for (neuron, at) in neurons.clone().zip(0..) {
+                        let (panel, lane) = (at / PANEL, at % PANEL);
+                        let column = columns.column(neuron, &every);
+                        for place in own.clone() {
+                            let value = column[chunk.tokens[place] as usize];
+                            rows[panel * tokens + place][lane] =
+                                single(standards[panel].apply(lane, value.into()));
                         }
                     }
                 }
             }
-            for (group, rows) in group.iter_mut().zip(rows.chunks_mut(tokens)) {
-                let group = &mut group[..own.len()];
-                if chunk.turned.is_some() {
-                    Haar(group).run();
-                }
-                rows[own.clone()].copy_from_slice(group);
+            if chunk.turned.is_some() {
+                rows.chunks_mut(tokens).for_each(|rows| Haar(&mut rows[own.clone()]).run());
             }
         }
     }
