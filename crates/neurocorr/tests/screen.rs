@@ -47,8 +47,9 @@ fn all_options() -> Vec<ScreenOptions> {
         options.push(ScreenOptions::new().level(level).low_rank(LowRank::Always));
     }
     options.push(ScreenOptions::new().low_rank(LowRank::Always).early_stop(false).token_block(32));
-    for (energy_order, early_stop) in [(true, false), (false, true), (false, false)] {
-        options.push(ScreenOptions::new().token_block(16).energy_order(energy_order).early_stop(early_stop));
+    for (energy_order, early_stop) in [(true, true), (true, false), (false, true), (false, false)] {
+        let of = ScreenOptions::new().token_block(16).energy_order(energy_order).early_stop(early_stop);
+        options.extend([of, of.haar(false)]);
     }
     options
 }
@@ -283,8 +284,8 @@ fn threads_and_blocks_change_no_bit_of_pairs_and_no_candidate_that_levels_share(
         })
     };
     let mut pairs = None;
-    for token_block in [4, 28, 2_048] {
-        let options = ScreenOptions::new().token_block(token_block);
+    for (token_block, haar) in [4, 28, 2_048].into_iter().flat_map(|block| [(block, true), (block, false)]) {
+        let options = ScreenOptions::new().token_block(token_block).haar(haar);
         let first = run(1, options.level(Level::portable()));
         for (threads, level) in
             [1, 2, 8].into_iter().flat_map(|threads| Level::available().map(move |l| (threads, l)))

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 /// Tokens that the means and deviations of the neurons are taken from: any order of the tokens is right, a rough one is
 /// nearly as good as the best, and so no pass over all of them is spent on it.
-const SAMPLE: usize = 256;
+const SAMPLE: usize = 128;
 
 /// A rough standardisation of every neuron.
 pub(super) struct Weights {
@@ -25,7 +25,7 @@ impl Weights {
                 let sampled = (0..tokens).step_by(every).filter_map(|token| columns.get(token, neuron));
                 sampled.map(Into::into).filter(|value: &f64| value.is_finite())
             };
-            #[expect(clippy::cast_precision_loss, reason = "at most 256")]
+            #[expect(clippy::cast_precision_loss, reason = "at most 128")]
             let count = values().count() as f64;
             let mean = values().sum::<f64>() / count;
             let variance = values().map(|value| (value - mean) * (value - mean)).sum::<f64>() / count;

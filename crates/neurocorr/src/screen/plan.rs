@@ -140,3 +140,69 @@ fn read_sketched<T: Float>(
     plan.rows = Some(rows);
     Ok(())
 }
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "test data")]
+mod tests {
+    use super::super::copy::Copy8;
+    use super::*;
+    use crate::NonFinite;
+    use crate::kernels::PANEL;
+    use crate::store::Store;
+
+    /// Tokens of `kinds` kinds in no order, each with a little noise of its own.
+    fn text(tokens: usize, neurons: usize, kinds: usize) -> Vec<f32> {
+        let mut rng = testkit::Rng::new(3);
+        let kinds: Vec<Vec<f64>> = (0..kinds).map(|_| (0..neurons).map(|_| rng.normal()).collect()).collect();
+        let mut values = Vec::with_capacity(tokens * neurons);
+        for _ in 0..tokens {
+            let kind = &kinds[rng.below(kinds.len())];
+            values.extend(kind.iter().map(|value| (value + 0.3 * rng.normal()) as f32));
+        }
+        values
+    }
+
+    fn copy(columns: &Columns<'_, f32>, options: &ScreenOptions) -> Copy8 {
+        let go_on = GoOn::always();
+        let plan = blocks(columns.tokens(), options);
+        let (moments, plan) = read(columns, plan, options, &go_on).unwrap();
+        let standards = moments.standards(NonFinite::Error).unwrap();
+        let store = Store::in_memory(Copy8::panels_of(columns.neurons()) * plan.blocks.steps()).unwrap();
+        Copy8::new(columns, &standards, plan, store, options.level, &go_on).unwrap()
+    }
+
+    #[test]
+    fn tokens_that_repeat_themselves_are_held_by_few_rows_and_without_the_transform_by_many() {
+        // More than one segment, and groups that are not whole.
+        let (tokens, neurons) = (33_333, 2 * PANEL + 5);
+        let values = text(tokens, neurons, 200);
+        let columns = Columns::row_major(&values, tokens, neurons).unwrap();
+        let options = ScreenOptions::new();
+        // Noise is 8% of all: what is common to the tokens of a kind is in every 32nd row, or not far from that.
+        let (few, many) = (copy(&columns, &options), copy(&columns, &options.haar(false)));
+        assert!(few.share_before(0.2) < 0.15, "{}", few.share_before(0.2));
+        assert!(many.share_before(0.2) > 0.6, "{}", many.share_before(0.2));
+    }
+
+    #[test]
+    fn every_token_and_every_row_comes_once_whatever_is_switched() {
+        for tokens in [2, 31, 33, 1_025, 5_000, 40_000] {
+            let values = text(tokens, 3, 5);
+            let columns = Columns::row_major(&values, tokens, 3).unwrap();
+            for (haar, energy_order) in [(true, true), (true, false), (false, true), (false, false)] {
+                let options = ScreenOptions::new().haar(haar).energy_order(energy_order).token_block(512);
+                let (_, plan) = read(&columns, blocks(tokens, &options), &options, &GoOn::always()).unwrap();
+                let mut order = plan.order.clone();
+                order.sort_unstable();
+                assert!(order.iter().copied().eq(0..tokens as u32), "{tokens} {haar}");
+                assert_eq!(plan.rows.is_some(), haar);
+                for places in plan.blocks.chunks() {
+                    let Some(rows) = &plan.rows else { continue };
+                    let mut rows = rows[places.clone()].to_vec();
+                    rows.sort_unstable();
+                    assert!(rows.iter().copied().eq(0..places.len() as u32), "{tokens}");
+                }
+            }
+        }
+    }
+}

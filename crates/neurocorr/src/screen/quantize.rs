@@ -173,6 +173,11 @@ impl<T: Float> Work for Gather<'_, '_, T> {
                 }
                 Order::ColumnMajor => {
                     let every = 0..columns.tokens();
+                    // What an earlier job left of neurons that are not there.
+                    if !neurons.len().is_multiple_of(PANEL) {
+                        let last = (standards.len() - 1) * tokens;
+                        rows[last..][own.clone()].fill([0.0; PANEL]);
+                    }
                     for (neuron, at) in neurons.clone().zip(0..) {
                         let (panel, lane) = (at / PANEL, at % PANEL);
                         let column = columns.column(neuron, &every);

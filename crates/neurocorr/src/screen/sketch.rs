@@ -65,16 +65,18 @@ impl Sketch {
 
     /// For tokens of whole groups, by what the transform makes of them: the rows, those with the largest energy first.
     pub(super) fn rows(&self, tokens: &[u32], level: Level) -> Vec<u32> {
-        let mut energies = Vec::with_capacity(tokens.len());
-        for group in tokens.chunks(GROUP) {
-            let rows = group.iter().map(|&token| {
-                let mut row = [0.0; MOST];
-                row[..self.width].copy_from_slice(&self.values[token as usize * self.width..][..self.width]);
-                row
-            });
-            let mut rows: Vec<[f32; MOST]> = rows.collect();
-            level.run(Haar(&mut rows));
-            energies.extend(rows.iter().map(|row| row.iter().map(|value| value * value).sum::<f32>()));
+        let mut energies = vec![0.0; tokens.len()];
+        let mut rows = [[0.0; LANES]; GROUP];
+        for (tokens, energies) in tokens.chunks(GROUP).zip(energies.chunks_mut(GROUP)) {
+            let rows = &mut rows[..tokens.len()];
+            for first in (0..self.width).step_by(LANES) {
+                for (row, &token) in rows.iter_mut().zip(tokens) {
+                    row.copy_from_slice(&self.values[token as usize * self.width + first..][..LANES]);
+                }
+                level.run(Haar(rows));
+                let squares = rows.iter().map(|row| row.iter().map(|value| value * value).sum::<f32>());
+                energies.iter_mut().zip(squares).for_each(|(energy, square)| *energy += square);
+            }
         }
         #[expect(clippy::cast_possible_truncation, reason = "a chunk")]
         let mut order: Vec<u32> = (0..energies.len() as u32).collect();
