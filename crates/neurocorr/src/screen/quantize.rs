@@ -190,7 +190,10 @@ impl<T: Float> Work for Gather<'_, '_, T> {
                 }
             }
             if chunk.turned.is_some() {
-                rows.chunks_mut(tokens).for_each(|rows| Haar(&mut rows[own.clone()]).run());
+                // A closure would be compiled for the least level.
+                for rows in rows.chunks_mut(tokens) {
+                    Haar(&mut rows[own.clone()]).run();
+                }
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::level::{Level, Work};
 const ITERATIONS: usize = 2;
 
 /// Tokens of a set that its direction is taken from: up to twice as many.
-const SAMPLE: usize = 64;
+const SAMPLE: usize = 256;
 
 /// Tokens below which a set is halved by one thread.
 const SHARED: usize = 1_024;
