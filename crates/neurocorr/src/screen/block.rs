@@ -47,7 +47,7 @@ impl TokenBlocks {
     pub(super) fn new(tokens: usize, each: usize) -> Self {
         let each = clamped(each);
         let chunks = (0..tokens).step_by(each).map(|start| start..tokens.min(start + each));
-        Self::of_chunks((tokens, each), chunks.collect(), vec![0..tokens], &[(1, 1)])
+        Self::of_chunks((tokens, each), chunks.collect(), std::iter::once(0..tokens).collect(), &[(1, 1)])
     }
 
     /// Chunks of twice as many tokens, whole groups, whose rows come in rounds: first some rows of every chunk, then some more of each.

@@ -274,7 +274,8 @@ impl Job {
         let of_chunk = |tokens: &Range<usize>| {
             let tokens = &order[tokens.clone()];
             let mut steps = vec![[0; PANEL]; panels.len() * TokenBlocks::steps_of(tokens.len())];
-            let chunk = Chunk { tokens, turned: None, blocks: &[0..tokens.len()] };
+            let all = 0..tokens.len();
+            let chunk = Chunk { tokens, turned: None, blocks: std::slice::from_ref(&all) };
             let kept = quantize(&columns, &standards, &chunk, level, go_on, rows, vec![&mut steps]);
             (steps, kept.into_iter().flatten().collect())
         };

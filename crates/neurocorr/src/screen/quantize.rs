@@ -31,6 +31,9 @@ const LARGEST: f32 = 127.0;
 /// Adding it rounds a number below 2^21 to a whole one, to nearest and ties to even, which its lowest bits then hold.
 const ROUND: f32 = 12_582_912.0;
 
+/// What the square of a number that is not 0 may lose where `f32` has no smaller numbers (2^-148).
+const VANISHED: f64 = f64::from_bits((1023 - 148) << 52);
+
 /// Rows whose squares are added in `f32`: those of bytes exactly.
 const RUN: usize = 64;
 
@@ -271,10 +274,14 @@ impl<P: Fn(usize) -> usize> Work for Quantize<'_, P> {
             }
         }
         let [sums, squares, lost, whole] = all;
+        #[expect(clippy::cast_precision_loss, reason = "rows of a block")]
+        let vanished = count as f64 * VANISHED;
         for (lane, kept) in kept.iter_mut().enumerate() {
             let scale = scale[lane];
+            let vanished = if peak[lane] > 0.0 { vanished } else { 0.0 };
             let kept_squares = f64::from(scale) * f64::from(scale) * squares[lane];
-            *kept = Kept { scale, sum: sums[lane], kept: kept_squares, lost: lost[lane], whole: whole[lane] };
+            let (lost, whole) = (lost[lane] + vanished, whole[lane] + vanished);
+            *kept = Kept { scale, sum: sums[lane], kept: kept_squares, lost, whole };
         }
     }
 }
@@ -315,7 +322,8 @@ mod tests {
             for x in [rows, columns] {
                 let mut steps = vec![[0; PANEL]; 3 * each];
                 let (always, spare) = (GoOn::always(), spare_rows(0));
-                let chunk = Chunk { tokens: &order, turned: None, blocks: &[0..tokens] };
+                let all = 0..tokens;
+                let chunk = Chunk { tokens: &order, turned: None, blocks: std::slice::from_ref(&all) };
                 let kept = quantize(&x, &standards, &chunk, level, &always, &spare, vec![&mut steps]);
                 let kept = &kept[0];
                 for neuron in 0..neurons {

@@ -125,7 +125,7 @@ fn dot(row: &[f32], direction: &[f32]) -> f32 {
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "test data")]
+#[expect(clippy::cast_precision_loss, reason = "test data")]
 mod tests {
     use super::*;
 
