@@ -132,6 +132,13 @@ impl TokenBlocks {
         blocks.map(|(index, block)| (index, block.rows.clone()))
     }
 
+    /// The most blocks that a chunk has.
+    pub(super) fn most_of_a_chunk(&self) -> usize {
+        let mut counts = vec![0; self.chunks.len()];
+        self.blocks.iter().for_each(|block| counts[block.chunk] += 1);
+        counts.into_iter().max().unwrap_or(0)
+    }
+
     /// The stage that a block belongs to.
     pub(super) fn stage(&self, block: usize) -> usize {
         self.blocks[block].stage

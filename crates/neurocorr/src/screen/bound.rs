@@ -150,14 +150,22 @@ impl Taking {
 }
 
 impl Stages {
-    /// Bytes of all this for so many neurons, while it is made, too.
+    /// Bytes of all this for so many neurons.
     pub(super) fn bytes(neurons: usize, blocks: &TokenBlocks) -> u64 {
         let of_block = size_of::<f32>() + size_of::<i32>();
-        let of_stage = 4 * size_of::<f32>() + size_of::<Squares>();
-        let padded = neurons.checked_next_multiple_of(PANEL).unwrap_or(usize::MAX);
-        let each = (blocks.count() * of_block + blocks.stages() * of_stage) as u64;
-        (padded as u64).saturating_mul(each)
+        padded(neurons, blocks.count() * of_block + blocks.stages() * 4 * size_of::<f32>())
     }
+
+    /// Bytes that making it takes beside: sums of all stages, and what is kept of one chunk's blocks.
+    pub(super) fn bytes_of_making(neurons: usize, blocks: &TokenBlocks) -> u64 {
+        padded(neurons, blocks.stages() * size_of::<Squares>() + blocks.most_of_a_chunk() * size_of::<Kept>())
+    }
+}
+
+/// So many bytes for each neuron, to whole panels.
+fn padded(neurons: usize, each: usize) -> u64 {
+    let padded = neurons.checked_next_multiple_of(PANEL).unwrap_or(usize::MAX);
+    (padded as u64).saturating_mul(each as u64)
 }
 
 /// What the roundings of f32 can add to a sum over so many blocks, relative to ‖q_x‖‖q_y‖: each block's term carries six

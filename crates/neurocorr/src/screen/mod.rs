@@ -262,16 +262,17 @@ impl<'a, T: Float> Screen<'a, T> {
 
     fn bytes_beside(neurons: usize, blocks: &TokenBlocks) -> u64 {
         let tokens = blocks.tokens();
-        let rows = quantize::rows_bytes(blocks.largest_chunk());
-        let scratch = Scratch::bytes(blocks.largest()).max(rows);
         let threads = rayon::current_num_threads() as u64;
-        let settle = (neurons as u64).saturating_mul(settle::neuron_bytes(tokens) as u64);
-        Stages::bytes(neurons, blocks)
-            .saturating_add(scratch.saturating_mul(threads))
-            .saturating_add(settle)
+        let rows = quantize::rows_bytes(blocks.largest_chunk());
+        let making = Stages::bytes_of_making(neurons, blocks).saturating_add(rows.saturating_mul(threads));
+        let asking = Scratch::bytes(blocks.largest())
+            .saturating_mul(threads)
+            .saturating_add((neurons as u64).saturating_mul(settle::neuron_bytes(tokens) as u64))
             .saturating_add(
                 (pairs::batch(tokens, neurons) as u64).saturating_mul(settle::pair_bytes(tokens) as u64),
-            )
+            );
+        Stages::bytes(neurons, blocks)
+            .saturating_add(making.max(asking))
             .saturating_add((neurons as u64).saturating_mul(200))
             .saturating_add((tokens as u64).saturating_mul(16))
     }

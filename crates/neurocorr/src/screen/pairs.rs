@@ -157,9 +157,9 @@ impl<T: Float> Iterator for PairsMaybeAbove<'_, '_, T> {
     }
 }
 
-/// Candidates that are settled together: their running sums take a fortieth of a byte a value.
+/// Candidates that are settled together: their running sums take a forty-eighth of a byte a value.
 pub(super) fn batch(tokens: usize, neurons: usize) -> usize {
-    (tokens.saturating_mul(neurons) / 40 / settle::pair_bytes(tokens)).max(8_192)
+    (tokens.saturating_mul(neurons) / 48 / settle::pair_bytes(tokens)).max(8_192)
 }
 
 /// The tiles of [`Screen::pairs_above`].
