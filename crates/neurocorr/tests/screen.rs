@@ -437,6 +437,11 @@ fn every_misuse_is_a_typed_error_with_its_place() {
     assert!(pairs.iter().all(|pair| pair.second != 2) && pairs.len() == 1);
     let one = Columns::row_major(&good[..2], 1, 2).unwrap();
     assert_eq!(Screen::new(&one, &options).unwrap_err(), Error::TooFewTokens { tokens: 1 });
+    let empty = Columns::<f64>::row_major(&[], 0, 2).unwrap();
+    for options in [options, options.haar(false)] {
+        assert_eq!(Screen::new(&empty, &options).unwrap_err(), Error::TooFewTokens { tokens: 0 });
+        assert!(Screen::<f64>::bytes_needed(0, 0, &options) < 1 << 30);
+    }
     let none = Columns::<f64>::row_major(&[], 3, 0).unwrap();
     assert_eq!(Screen::new(&none, &options).unwrap_err(), Error::NoNeurons);
     let huge = Columns::row_major(&[f64::MAX, 1.0, f64::MIN, 2.0], 2, 2).unwrap();

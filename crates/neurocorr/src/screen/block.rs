@@ -54,7 +54,7 @@ impl TokenBlocks {
     pub(super) fn in_rounds(tokens: usize, each: usize) -> Self {
         let most = (2 * clamped(each)).next_multiple_of(GROUP);
         let count = tokens.div_ceil(SEGMENT).max(1);
-        let of_segment = tokens.div_ceil(count).next_multiple_of(crate::TOKEN_BLOCK);
+        let of_segment = tokens.div_ceil(count).max(1).next_multiple_of(crate::TOKEN_BLOCK);
         let starts = (0..tokens).step_by(of_segment);
         let segments: Vec<Range<usize>> = starts.map(|start| start..tokens.min(start + of_segment)).collect();
         let mut chunks = Vec::new();
@@ -228,6 +228,16 @@ mod tests {
                 assert_eq!(blocks.segments().iter().map(ExactSizeIterator::len).sum::<usize>(), tokens);
                 assert!(blocks.ends_stage(blocks.count() - 1) && blocks.stages() <= 24);
             }
+        }
+    }
+
+    #[test]
+    fn no_tokens_make_no_blocks() {
+        for blocks in [TokenBlocks::new(0, 2_048), TokenBlocks::in_rounds(0, 2_048)] {
+            let sizes =
+                (blocks.count(), blocks.stages(), blocks.steps(), blocks.largest(), blocks.largest_chunk());
+            assert_eq!(sizes, (0, 0, 0, 0, 0));
+            assert!(blocks.segments().iter().all(|segment| segment.is_empty()));
         }
     }
 
