@@ -64,8 +64,8 @@ impl ScreenOptions {
     }
 
     /// Whether similar tokens are made into sums and differences (groups of 32, by an orthonormal Haar transform, which changes no
-    /// product of neurons): most of what neurons have in common is then in few rows. Tokens of text repeat themselves, and most
-    /// pairs are decided by an eighth of the rows.
+    /// product of neurons). Where tokens repeat themselves, as those of a text do, most of what neurons hold is then in few rows,
+    /// which decide most pairs; where none is like another it costs a little time.
     #[must_use]
     pub fn haar(self, on: bool) -> Self {
         Self { haar: on, ..self }
