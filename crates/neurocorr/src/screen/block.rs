@@ -22,7 +22,6 @@ const ROUNDS: [(usize, usize); 5] = [(1, 16), (1, 8), (1, 4), (1, 2), (1, 1)];
 /// Some rows of a chunk, padded to whole steps with zeros.
 #[derive(Debug, Clone)]
 struct Block {
-    chunk: usize,
     /// Places in the order of the chunk's rows.
     rows: Range<usize>,
     /// Steps of all blocks before.
@@ -40,6 +39,8 @@ pub(super) struct TokenBlocks {
     chunks: Vec<Range<usize>>,
     segments: Vec<Range<usize>>,
     blocks: Vec<Block>,
+    /// By chunk: its blocks.
+    of_chunks: Vec<Vec<usize>>,
 }
 
 impl TokenBlocks {
@@ -75,6 +76,7 @@ impl TokenBlocks {
     ) -> Self {
         let mut done = vec![0; chunks.len()];
         let mut blocks: Vec<Block> = Vec::new();
+        let mut of_chunks = vec![Vec::new(); chunks.len()];
         let (mut start, mut stage, mut all_done, mut before) = (0, 0, 0, 0);
         for &(part, of) in rounds {
             for (chunk, done) in done.iter_mut().enumerate() {
@@ -90,11 +92,12 @@ impl TokenBlocks {
                 all_done += rows.len();
                 *done = rows.end;
                 let steps = Self::steps_of(rows.len());
-                blocks.push(Block { chunk, rows, start, stage });
+                of_chunks[chunk].push(blocks.len());
+                blocks.push(Block { rows, start, stage });
                 start += steps;
             }
         }
-        Self { tokens, most, chunks, segments, blocks }
+        Self { tokens, most, chunks, segments, blocks, of_chunks }
     }
 
     pub(super) fn count(&self) -> usize {
@@ -111,8 +114,8 @@ impl TokenBlocks {
         &self.chunks
     }
 
-    /// What [`deal`] is told.
-    pub(super) fn most_of_chunk(&self) -> usize {
+    /// Tokens of a chunk at most: what [`deal`] is told.
+    pub(super) fn most_tokens(&self) -> usize {
         self.most
     }
 
@@ -128,15 +131,12 @@ impl TokenBlocks {
 
     /// A chunk's blocks, and the rows of each.
     pub(super) fn of_chunk(&self, chunk: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
-        let blocks = self.blocks.iter().enumerate().filter(move |(_, block)| block.chunk == chunk);
-        blocks.map(|(index, block)| (index, block.rows.clone()))
+        self.of_chunks[chunk].iter().map(|&block| (block, self.blocks[block].rows.clone()))
     }
 
     /// The most blocks that a chunk has.
-    pub(super) fn most_of_a_chunk(&self) -> usize {
-        let mut counts = vec![0; self.chunks.len()];
-        self.blocks.iter().for_each(|block| counts[block.chunk] += 1);
-        counts.into_iter().max().unwrap_or(0)
+    pub(super) fn most_blocks(&self) -> usize {
+        self.of_chunks.iter().map(Vec::len).max().unwrap_or(0)
     }
 
     /// The stage that a block belongs to.

@@ -158,7 +158,7 @@ impl Stages {
 
     /// Bytes that making it takes beside: sums of all stages, and what is kept of one chunk's blocks.
     pub(super) fn bytes_of_making(neurons: usize, blocks: &TokenBlocks) -> u64 {
-        padded(neurons, blocks.stages() * size_of::<Squares>() + blocks.most_of_a_chunk() * size_of::<Kept>())
+        padded(neurons, blocks.stages() * size_of::<Squares>() + blocks.most_blocks() * size_of::<Kept>())
     }
 }
 

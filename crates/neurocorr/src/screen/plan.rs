@@ -103,7 +103,7 @@ fn read_sketched<T: Float>(
     let most = plan.blocks.segments().iter().map(ExactSizeIterator::len).max().unwrap_or(0);
     let mut sketch = Sketch::new(columns.neurons().div_ceil(NEURON_BLOCK), most);
     let mut rows = Vec::with_capacity(columns.tokens());
-    let chunk = plan.blocks.most_of_chunk();
+    let chunk = plan.blocks.most_tokens();
     for segment in plan.blocks.segments() {
         sketch.clear();
         for range in parts(segment) {
