@@ -109,6 +109,11 @@ impl TokenBlocks {
         &self.segments
     }
 
+    /// Tokens of the largest segment.
+    pub(super) fn largest_segment(&self) -> usize {
+        self.segments.iter().map(ExactSizeIterator::len).max().unwrap_or(0)
+    }
+
     /// Places of the tokens of each chunk in the order of the tokens.
     pub(super) fn chunks(&self) -> &[Range<usize>] {
         &self.chunks

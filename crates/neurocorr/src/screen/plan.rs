@@ -33,7 +33,7 @@ pub(super) fn bytes(blocks: &TokenBlocks, options: &ScreenOptions) -> u64 {
     if !options.haar {
         return (blocks.tokens() as u64).saturating_mul(size_of::<f64>() as u64);
     }
-    Sketch::bytes(blocks.segments().iter().map(ExactSizeIterator::len).max().unwrap_or(0))
+    Sketch::bytes(blocks.largest_segment())
 }
 
 /// Reads the matrix once: the moments of its neurons, and in what order its tokens should come.
@@ -43,102 +43,106 @@ pub(super) fn read<T: Float>(
     options: &ScreenOptions,
     go_on: &GoOn<'_>,
 ) -> Result<(Moments, Plan), Error> {
-    let mut moments = Moments::new(columns.neurons());
-    let mut plan = Plan { blocks, order: Vec::with_capacity(columns.tokens()), rows: None };
-    if options.haar {
-        read_sketched(columns, options, go_on, &mut moments, &mut plan)?;
-    } else {
-        read_energies(columns, options, go_on, &mut moments, &mut plan)?;
-    }
-    Ok((moments, plan))
+    let mut pass = Pass { columns, options, go_on, moments: Moments::new(columns.neurons()) };
+    let plan = if options.haar { pass.sketched(blocks)? } else { pass.energies(blocks)? };
+    Ok((pass.moments, plan))
 }
 
-/// Parts of a range, as the first pass takes them.
-fn parts(range: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
-    let end = range.end;
-    range.clone().step_by(TOKEN_BLOCK).map(move |start| start..end.min(start + TOKEN_BLOCK))
+/// The first pass over the matrix.
+struct Pass<'a, 'b, T> {
+    columns: &'a Columns<'b, T>,
+    options: &'a ScreenOptions,
+    go_on: &'a GoOn<'a>,
+    moments: Moments,
 }
 
-fn read_energies<T: Float>(
-    columns: &Columns<'_, T>,
-    options: &ScreenOptions,
-    go_on: &GoOn<'_>,
-    moments: &mut Moments,
-    plan: &mut Plan,
-) -> Result<(), Error> {
-    let tokens = columns.tokens();
-    let weights = options.energy_order.then(|| Weights::of_sample(columns));
-    let mut energies = vec![0.0; tokens];
-    for range in parts(&(0..tokens)) {
-        let view = columns.part(&range);
-        let of_panels =
-            moments.read_and(&view, options.level, go_on, &|own: &mut Vec<f64>, tokens, neurons| {
-                if let Some(weights) = &weights {
-                    own.resize(view.tokens(), 0.0);
-                    weights.add(&view, &tokens, &neurons, options.level, &mut own[tokens.clone()]);
-                }
-            });
-        for own in of_panels {
-            energies[range.clone()].iter_mut().zip(own).for_each(|(energy, own)| *energy += own);
-        }
-        go_on.add(1);
-        go_on.check()?;
-    }
-    plan.order = energy::order(&energies);
-    // In a chunk any order will do: that of memory is read soonest.
-    for chunk in plan.blocks.chunks() {
-        plan.order[chunk.clone()].sort_unstable();
-    }
-    Ok(())
-}
-
-fn read_sketched<T: Float>(
-    columns: &Columns<'_, T>,
-    options: &ScreenOptions,
-    go_on: &GoOn<'_>,
-    moments: &mut Moments,
-    plan: &mut Plan,
-) -> Result<(), Error> {
-    let weights = Signed::new(Weights::of_sample(columns));
-    let most = plan.blocks.segments().iter().map(ExactSizeIterator::len).max().unwrap_or(0);
-    let mut sketch = Sketch::new(columns.neurons().div_ceil(NEURON_BLOCK), most);
-    let mut rows = Vec::with_capacity(columns.tokens());
-    let chunk = plan.blocks.most_tokens();
-    for segment in plan.blocks.segments() {
-        sketch.clear();
-        for range in parts(segment) {
-            let view = columns.part(&range);
-            let add = |own: &mut Vec<[f32; LANES]>, tokens: Range<usize>, neurons: Range<usize>| {
-                own.resize(view.tokens(), [0.0; LANES]);
-                sketch::add(&weights, &view, &tokens, &neurons, options.level, &mut own[tokens.clone()]);
+impl<T: Float> Pass<'_, '_, T> {
+    /// Reads some tokens, part after part. `add` is called for every piece right after it was read, with a place for each of its tokens;
+    /// `take` for every part, with what each panel of neurons has of its tokens.
+    fn read<R: Clone + Default + Send>(
+        &mut self,
+        tokens: &Range<usize>,
+        add: impl Fn(&Columns<'_, T>, Range<usize>, Range<usize>, &mut [R]) + Sync,
+        mut take: impl FnMut(Range<usize>, Vec<Vec<R>>),
+    ) -> Result<(), Error> {
+        for start in tokens.clone().step_by(TOKEN_BLOCK) {
+            let range = start..tokens.end.min(start + TOKEN_BLOCK);
+            let view = self.columns.part(&range);
+            let also = |own: &mut Vec<R>, tokens: Range<usize>, neurons: Range<usize>| {
+                own.resize(view.tokens(), R::default());
+                add(&view, tokens.clone(), neurons, &mut own[tokens]);
             };
-            sketch.push(view.tokens(), &moments.read_and(&view, options.level, go_on, &add));
-            go_on.add(1);
-            go_on.check()?;
+            take(range, self.moments.read_and(&view, self.options.level, self.go_on, &also));
+            self.go_on.add(1);
+            self.go_on.check()?;
         }
-        let similar = sketch.order(options.level);
-        go_on.check()?;
-        let chunks: Vec<Vec<u32>> = deal(similar.len(), chunk)
-            .map(|groups| groups.flat_map(|group| similar[group].iter().copied()).collect())
-            .collect();
-        let energetic = |tokens: &Vec<u32>| match options.energy_order {
-            true => sketch.rows(tokens, options.level),
-            #[expect(clippy::cast_possible_truncation, reason = "a chunk")]
-            false => (0..tokens.len() as u32).collect(),
-        };
-        rows.extend(chunks.par_iter().map(energetic).collect::<Vec<_>>().into_iter().flatten());
-        #[expect(clippy::cast_possible_truncation, reason = "checked when the screen is made")]
-        let first = segment.start as u32;
-        plan.order.extend(chunks.into_iter().flatten().map(|token| token + first));
+        Ok(())
     }
-    // In a block any order will do: that of memory is read soonest.
-    for (chunk, places) in plan.blocks.chunks().iter().enumerate() {
-        for (_, block) in plan.blocks.of_chunk(chunk) {
-            rows[places.clone()][block].sort_unstable();
+
+    fn energies(&mut self, blocks: TokenBlocks) -> Result<Plan, Error> {
+        let (all, level) = (0..self.columns.tokens(), self.options.level);
+        let weights = self.options.energy_order.then(|| Weights::of_sample(self.columns));
+        let mut energies = vec![0.0; all.len()];
+        self.read(
+            &all,
+            |view, tokens, neurons, own: &mut [f64]| {
+                if let Some(weights) = &weights {
+                    weights.add(view, &tokens, &neurons, level, own);
+                }
+            },
+            |range, of_panels| {
+                for own in of_panels {
+                    energies[range.clone()].iter_mut().zip(own).for_each(|(energy, own)| *energy += own);
+                }
+            },
+        )?;
+        let mut order = energy::order(&energies);
+        // In a chunk any order will do: that of memory is read soonest.
+        for chunk in blocks.chunks() {
+            order[chunk.clone()].sort_unstable();
         }
+        Ok(Plan { blocks, order, rows: None })
     }
-    plan.rows = Some(rows);
-    Ok(())
+
+    fn sketched(&mut self, blocks: TokenBlocks) -> Result<Plan, Error> {
+        let level = self.options.level;
+        let weights = Signed::new(Weights::of_sample(self.columns));
+        let panels = self.columns.neurons().div_ceil(NEURON_BLOCK);
+        let mut sketch = Sketch::new(panels, blocks.largest_segment());
+        let tokens = self.columns.tokens();
+        let (mut order, mut rows) = (Vec::with_capacity(tokens), Vec::with_capacity(tokens));
+        for segment in blocks.segments() {
+            sketch.clear();
+            self.read(
+                segment,
+                |view, tokens, neurons, own: &mut [[f32; LANES]]| {
+                    sketch::add(&weights, view, &tokens, &neurons, level, own);
+                },
+                |range, of_panels| sketch.push(range.len(), &of_panels),
+            )?;
+            let similar = sketch.order(level);
+            self.go_on.check()?;
+            let chunks: Vec<Vec<u32>> = deal(similar.len(), blocks.most_tokens())
+                .map(|groups| groups.flat_map(|group| similar[group].iter().copied()).collect())
+                .collect();
+            let energetic = |tokens: &Vec<u32>| match self.options.energy_order {
+                true => sketch.rows(tokens, level),
+                #[expect(clippy::cast_possible_truncation, reason = "a chunk")]
+                false => (0..tokens.len() as u32).collect(),
+            };
+            rows.extend(chunks.par_iter().map(energetic).collect::<Vec<_>>().into_iter().flatten());
+            #[expect(clippy::cast_possible_truncation, reason = "checked when the screen is made")]
+            let first = segment.start as u32;
+            order.extend(chunks.into_iter().flatten().map(|token| token + first));
+        }
+        // In a block any order will do: that of memory is read soonest.
+        for (chunk, places) in blocks.chunks().iter().enumerate() {
+            for (_, block) in blocks.of_chunk(chunk) {
+                rows[places.clone()][block].sort_unstable();
+            }
+        }
+        Ok(Plan { blocks, order, rows: Some(rows) })
+    }
 }
 
 #[cfg(test)]
