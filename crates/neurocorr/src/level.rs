@@ -3,7 +3,8 @@
 /// An instruction set for the kernels. Owning a value proves that this processor has it.
 ///
 /// Every level gives the same bits: whole numbers are exact, and loops over floats are the same scalar formulas compiled
-/// for wider registers, without fused multiply-add. Only the products of a whole matrix ([`Dense`](crate::Dense),
+/// for wider registers, without fused multiply-add. With AVX2 alone the bytes of a [`Screen`](crate::Screen) are half as fine, so that
+/// it may have more candidates; the pairs found are the same. Only the products of a whole matrix ([`Dense`](crate::Dense),
 /// [`CrossProducts`](crate::CrossProducts)) are by the fastest kernel that the processor has, each within the same bound.
 ///
 /// ```

@@ -40,6 +40,16 @@ pub(crate) const MOST_STEPS: usize = 16_384;
 
 const _: () = assert!(MOST_STEPS * STEP * 255 * 127 <= i32::MAX as usize);
 
+/// The largest byte of either side that the products of a level take, up and down.
+pub(crate) fn largest_byte(level: Level) -> i8 {
+    #[cfg(target_arch = "x86_64")]
+    if level.0 == Set::Avx2 {
+        return avx2::LARGEST;
+    }
+    let _ = level;
+    i8::MAX
+}
+
 /// Words with the top bit of every byte flipped: signed bytes q become unsigned ones, q + 128, and the other way round.
 pub(crate) const TO_UNSIGNED: u32 = 0x8080_8080;
 
@@ -54,7 +64,8 @@ pub(crate) struct Right<'a> {
 
 /// Σ q · right over all tokens of `right`, for eight rows and 48 columns.
 ///
-/// `left` holds whole panels of unsigned bytes q + 128, each as long as `right`; row r is lane r mod 48 of panel r / 48. Returns
+/// `left` holds whole panels of unsigned bytes q + 128, each as long as `right`; row r is lane r mod 48 of panel r / 48. On either side
+/// |q| is at most the level's [`largest_byte`]; sums of larger ones are wrong. Returns
 /// `false`, and computes nothing, if a row lies outside `left`, `right` is longer than [`MOST_STEPS`] or an offset is missing.
 #[cfg_attr(
     any(target_arch = "x86_64", target_arch = "aarch64"),
@@ -137,12 +148,13 @@ mod tests {
     fn every_level_gives_the_sums_of_products_exactly_at_every_length_and_for_any_rows() {
         let mut rng = Rng::new(1);
         for length in [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 64, 512] {
-            let left = steps(3 * length, &mut rng, |r| r.below(256) as u8);
-            // What a byte is taken to: from −127 to 127.
-            let right = steps(length, &mut rng, |r| (r.below(255) as u8).wrapping_sub(127));
-            let offsets = offsets(&right);
-            for rows in [[0, 1, 2, 3, 4, 5, 6, 7], [143, 47, 48, 95, 96, 0, 143, 11]] {
-                for level in Level::available() {
+            for level in Level::available() {
+                let most = largest_byte(level).cast_unsigned();
+                let byte = |r: &mut Rng| (r.below(2 * usize::from(most) + 1) as u8).wrapping_sub(most);
+                let left = steps(3 * length, &mut rng, |r| byte(r) ^ 0x80);
+                let right = steps(length, &mut rng, byte);
+                let offsets = offsets(&right);
+                for rows in [[0, 1, 2, 3, 4, 5, 6, 7], [143, 47, 48, 95, 96, 0, 143, 11]] {
                     let mut out = [[-1; PANEL]; ROWS];
                     assert!(products(
                         level,
@@ -164,15 +176,16 @@ mod tests {
 
     #[test]
     fn sums_of_the_largest_bytes_over_the_longest_call_do_not_overflow() {
-        for (a, b) in [(255, 127_i8), (255, -127), (1, 127), (0, -127)] {
-            let left = vec![[u32::from_le_bytes([a; 4]); PANEL]; MOST_STEPS];
-            let right = vec![[u32::from_le_bytes([b.cast_unsigned(); 4]); PANEL]; MOST_STEPS];
-            let offsets = offsets(&right);
+        for (a, b) in [(1, 1), (1, -1), (-1, 1), (-1, -1)] {
             for level in Level::available() {
+                let (a, b) = (a * largest_byte(level), b * largest_byte(level));
+                let left = vec![[u32::from_le_bytes([a.cast_unsigned() ^ 0x80; 4]); PANEL]; MOST_STEPS];
+                let right = vec![[u32::from_le_bytes([b.cast_unsigned(); 4]); PANEL]; MOST_STEPS];
+                let offsets = offsets(&right);
                 let mut out = [[0; PANEL]; ROWS];
                 let right = Right { steps: &right, offsets: &offsets };
                 assert!(products(level, &left, &[0; ROWS], right, &mut out));
-                let expected = (i32::from(a) - 128) * i32::from(b) * 4 * MOST_STEPS as i32;
+                let expected = i32::from(a) * i32::from(b) * 4 * MOST_STEPS as i32;
                 assert!(out.iter().flatten().all(|&sum| sum == expected), "{}", level.name());
             }
         }

@@ -4,7 +4,7 @@
 use super::block::TokenBlocks;
 use super::haar::{GROUP, Haar};
 use crate::go_on::GoOn;
-use crate::kernels::{PANEL, STEP, Step, prefetch};
+use crate::kernels::{PANEL, STEP, Step, largest_byte, prefetch};
 use crate::level::{Level, Work};
 use crate::moments::{Standard, Standards};
 use crate::spare::Spare;
@@ -24,9 +24,6 @@ const PANELS: usize = 2;
 
 /// Rows that are asked for ahead: they come in no order that the processor could guess.
 const AHEAD: usize = 8;
-
-/// The largest byte.
-const LARGEST: f32 = 127.0;
 
 /// Adding it rounds a number below 2^21 to a whole one, to nearest and ties to even, which its lowest bits then hold.
 const ROUND: f32 = 12_582_912.0;
@@ -107,6 +104,7 @@ pub(super) fn quantize<T: Float>(
             job.kept.push(kept);
         }
     }
+    let largest = f32::from(largest_byte(level));
     let jobs = jobs.into_par_iter().zip(standards.par_chunks(PANELS * PANEL)).enumerate();
     jobs.for_each(|(at, (job, standards))| {
         if go_on.is_broken() {
@@ -121,12 +119,12 @@ pub(super) fn quantize<T: Float>(
                 match chunk.turned {
                     None => {
                         let (count, pick) = (block.len(), |at: usize| block.start + at);
-                        level.run(Quantize { rows, count, pick, steps, kept });
+                        level.run(Quantize { rows, count, pick, largest, steps, kept });
                     }
                     Some(turned) => {
                         let own = &turned[block.clone()];
                         let (count, pick) = (own.len(), |at: usize| own[at] as usize);
-                        level.run(Quantize { rows, count, pick, steps, kept });
+                        level.run(Quantize { rows, count, pick, largest, steps, kept });
                     }
                 }
             }
@@ -222,6 +220,8 @@ struct Quantize<'a, P> {
     count: usize,
     /// Which row comes at a place, of `count`.
     pick: P,
+    /// The largest byte.
+    largest: f32,
     steps: &'a mut [Step],
     kept: &'a mut [Kept],
 }
@@ -231,7 +231,7 @@ impl<P: Fn(usize) -> usize> Work for Quantize<'_, P> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { rows, count, pick, steps, kept } = self;
+        let Self { rows, count, pick, largest, steps, kept } = self;
         let mut peak = [0.0_f32; PANEL];
         for row in (0..count).map(|at| &rows[pick(at)]) {
             for lane in 0..PANEL {
@@ -242,7 +242,7 @@ impl<P: Fn(usize) -> usize> Work for Quantize<'_, P> {
         let (mut scale, mut inverse) = ([0.0; PANEL], [0.0; PANEL]);
         for lane in 0..PANEL {
             if peak[lane] > TINY {
-                (scale[lane], inverse[lane]) = (peak[lane] / LARGEST, LARGEST / peak[lane]);
+                (scale[lane], inverse[lane]) = (peak[lane] / largest, largest / peak[lane]);
             }
         }
         let mut all = [[0.0_f64; PANEL]; 4];
@@ -313,6 +313,7 @@ mod tests {
         let order: Vec<u32> = (0..tokens as u32).rev().collect();
         let each = TokenBlocks::steps_of(tokens);
         for level in Level::available() {
+            let largest = f32::from(largest_byte(level));
             for x in [rows, columns] {
                 let mut steps = vec![[0; PANEL]; 3 * each];
                 let (always, spare) = (GoOn::always(), spare_rows(0));
@@ -326,7 +327,7 @@ mod tests {
                         .map(|&token| standards[neuron].apply(x.get(token as usize, neuron).unwrap()) as f32)
                         .collect();
                     let peak = centred.iter().fold(0.0, |peak: f32, c| peak.max(c.abs()));
-                    let scale = peak / 127.0;
+                    let scale = peak / largest;
                     let (mut sum, mut lost, mut whole) = (0.0, 0.0, 0.0);
                     for (run, centred) in centred.chunks(RUN).enumerate() {
                         let (mut run_lost, mut run_whole) = (0.0_f32, 0.0_f32);
@@ -335,7 +336,7 @@ mod tests {
                             let word = steps[neuron / PANEL * each + at / STEP][neuron % PANEL];
                             let byte = word.to_le_bytes()[at % STEP].cast_signed();
                             let expected =
-                                if peak > 0.0 { (c * (127.0 / peak)).round_ties_even() } else { 0.0 };
+                                if peak > 0.0 { (c * (largest / peak)).round_ties_even() } else { 0.0 };
                             assert_eq!(f32::from(byte), expected, "{} {neuron} {at}", level.name());
                             sum += f64::from(expected);
                             run_lost += (c - expected * scale).powi(2);
