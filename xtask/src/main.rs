@@ -31,7 +31,7 @@ cargo xtask TASK
                        sweeps of .1 to .9 by five methods, absolute and signed, by every plan, against SciPy's partitions
   compare linkage [--runs N] [--n N] [--methods A,B]
                        the linkage alone on four inputs: us, SciPy, fastcluster and kodama, bits compared
-  compare corr [--runs N] [--threshold R] [--only dense|screen]
+  compare corr [--runs N] [--threshold R] [--only dense|screen] [--file hidden|mlp|wide] [--tokens N]
                        the correlation alone, dense and screened, on the two large files and one of 9,984 neurons, against
                        NumPy and against what the processor does in registers
   compare low-rank [--runs N]

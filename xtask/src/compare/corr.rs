@@ -45,14 +45,24 @@ const SCREEN: [Task; 8] = [
     ("peaks", false),
 ];
 
-/// `--runs N` rounds, `--threshold R`, `--only dense` or `screen`.
+/// `--runs N` rounds, `--threshold R`; `--only dense` or `screen`, `--file hidden`, `mlp` or `wide`, and (of the dense ones) `--tokens N`
+/// leave out other tables.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
     let (mut rounds, mut threshold, mut only) = (ROUNDS, THRESHOLD, None);
+    let (mut stem, mut lengths) = ("", TOKENS.to_vec());
     for option in options.chunks(2) {
         match option {
             ["--runs", number] => rounds = number.parse::<usize>().context("--runs wants a number")?.max(1),
             ["--threshold", r] => threshold = r,
             ["--only", part @ ("dense" | "screen")] => only = Some(*part),
+            ["--file", of @ ("hidden" | "mlp" | "wide")] => stem = of,
+            ["--tokens", tokens] => {
+                let tokens = tokens.parse::<usize>().context("--tokens wants a number")?;
+                lengths.retain(|length| *length == tokens);
+                if lengths.is_empty() {
+                    bail!("compare corr has tables of {TOKENS:?} tokens, none of {tokens}");
+                }
+            }
             other => bail!("compare corr has no option {}", other.join(" ")),
         }
     }
@@ -64,16 +74,17 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         threshold: threshold.to_owned(),
     };
     let large = large_files()?;
+    let is_wanted = |file: &PathBuf| name(file).starts_with(stem);
     if only != Some("screen") {
-        for file in [&large[0], &wide_file()?] {
-            for tokens in TOKENS {
+        for file in [&large[0], &wide_file()?].into_iter().filter(|file| is_wanted(file)) {
+            for &tokens in &lengths {
                 let times = peers.measure(file, Some(tokens), &DENSE)?;
                 peers.print_dense(file, tokens, &times)?;
             }
         }
     }
     if only != Some("dense") {
-        for file in &large {
+        for file in large.iter().filter(|file| is_wanted(file)) {
             let times = peers.measure(file, None, &SCREEN)?;
             peers.print_screen(file, &times)?;
         }
