@@ -25,7 +25,7 @@ pub enum Storage {
 
 /// Below this many observations the condensed matrix itself is faster than a square: it stays in a core's caches, and a square
 /// would first have to be made. (Tests want squares of all sizes; no bit depends on it.)
-const SMALL: usize = if cfg!(feature = "proptest") { 64 } else { 2_048 };
+const SMALL: usize = if cfg!(feature = "proptest") { 64 } else { 1_280 };
 
 impl Storage {
     /// Spare columns in a thousand of n; `None` without a square.
