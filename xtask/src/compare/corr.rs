@@ -49,13 +49,13 @@ const SCREEN: [Task; 8] = [
 /// leave out other tables.
 pub(crate) fn run(options: &[&str]) -> Result<()> {
     let (mut rounds, mut threshold, mut only) = (ROUNDS, THRESHOLD, None);
-    let (mut stem, mut lengths) = ("", TOKENS.to_vec());
+    let (mut stem, mut lengths) = (None, TOKENS.to_vec());
     for option in options.chunks(2) {
         match option {
             ["--runs", number] => rounds = number.parse::<usize>().context("--runs wants a number")?.max(1),
             ["--threshold", r] => threshold = r,
             ["--only", part @ ("dense" | "screen")] => only = Some(*part),
-            ["--file", of @ ("hidden" | "mlp" | "wide")] => stem = of,
+            ["--file", of @ ("hidden" | "mlp" | "wide")] => stem = Some(*of),
             ["--tokens", tokens] => {
                 let tokens = tokens.parse::<usize>().context("--tokens wants a number")?;
                 lengths.retain(|length| *length == tokens);
@@ -66,6 +66,9 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
             other => bail!("compare corr has no option {}", other.join(" ")),
         }
     }
+    if matches!((only, stem), (Some("dense"), Some("mlp")) | (Some("screen"), Some("wide"))) {
+        bail!("compare corr has no such table: mlp is screened only, wide is dense only");
+    }
     run_command(&mut cargo(&["build", "--release", "-p", "benches", "--bins"]))?;
     let peers = Peers {
         python: interpreter("peers")?,
@@ -74,9 +77,14 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         threshold: threshold.to_owned(),
     };
     let large = large_files()?;
-    let is_wanted = |file: &PathBuf| name(file).starts_with(stem);
+    let is_wanted = |of: &str| stem.is_none_or(|stem| of.starts_with(stem));
     if only != Some("screen") {
-        for file in [&large[0], &wide_file()?].into_iter().filter(|file| is_wanted(file)) {
+        let mut files: Vec<PathBuf> =
+            large.iter().take(1).filter(|file| is_wanted(&name(file))).cloned().collect();
+        if is_wanted("wide") {
+            files.push(wide_file()?);
+        }
+        for file in &files {
             for &tokens in &lengths {
                 let times = peers.measure(file, Some(tokens), &DENSE)?;
                 peers.print_dense(file, tokens, &times)?;
@@ -84,7 +92,7 @@ pub(crate) fn run(options: &[&str]) -> Result<()> {
         }
     }
     if only != Some("dense") {
-        for file in large.iter().filter(|file| is_wanted(file)) {
+        for file in large.iter().filter(|file| is_wanted(&name(file))) {
             let times = peers.measure(file, None, &SCREEN)?;
             peers.print_screen(file, &times)?;
         }
