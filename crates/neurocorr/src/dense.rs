@@ -176,7 +176,7 @@ fn run<P: Precision, Q: SumIn<P>>(
         // Where the sums will go: pages apart, so that the processor would find each place too late.
         let column =
             |column: ColRef<'_, P>| column.try_as_col_major().map(|column| Ahead::of(column.as_slice()));
-        let soon: Vec<Ahead> = target.as_ref().col_iter().filter_map(column).collect();
+        let soon: Vec<Ahead> = target.as_ref().col_iter().filter_map(column).flat_map(Ahead::parts).collect();
         for piece in 0..pieces {
             // The next tile has the same panel on the right, most often.
             let ahead = right.piece(panels.right, (piece + 1) % pieces, columns).values;

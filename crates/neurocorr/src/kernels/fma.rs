@@ -23,6 +23,8 @@ pub trait Piece {
     const LANES: usize;
     /// Neurons on the right.
     const WIDE: usize;
+    /// Whether what comes next is asked for all the time, a line of each part after every eight tokens; else at once, before the first.
+    const EVENLY: bool;
 
     /// Adds the products over all tokens, summed from zero, to what is at `to`, or puts them there: three registers for each neuron of
     /// the right. Meanwhile asks for what comes next.
@@ -32,11 +34,11 @@ pub trait Piece {
         tokens: usize,
         to: *mut Self::Value,
         replace: bool,
-        next: [Next; 3],
+        next: [Next; 4],
     );
 }
 
-/// Memory that will be needed: asked for a little at a time, not read.
+/// Memory that will be needed: asked for, not read.
 #[derive(Clone, Copy)]
 pub struct Next(Ahead);
 
@@ -52,19 +54,16 @@ impl Next {
         Self::new(self.0.from.wrapping_add(self.0.bytes), self.0.bytes)
     }
 
-    /// Bytes of one of so many parts, in whole lines.
+    /// Where it begins, if there is any; else somewhere that may be asked for as well.
     #[inline(always)]
-    pub(super) fn each(self, parts: usize) -> usize {
-        self.0.bytes.div_ceil(parts.max(1)).next_multiple_of(LINE_BYTES)
+    pub(super) fn start_or(self, other: *const u8) -> *const u8 {
+        if self.0.bytes > 0 { self.0.from } else { other }
     }
 
-    /// Asks for the first bytes, to be brought into the second cache, and leaves the others.
+    /// Asks for it to be brought into the second cache.
     #[inline(always)]
-    pub(super) fn ask(&mut self, bytes: usize) {
-        let Ahead { from, bytes: all } = self.0;
-        let bytes = bytes.min(all);
-        ask::<SECOND>(Ahead { from, bytes });
-        *self = Self::new(from.wrapping_add(bytes), all - bytes);
+    pub(super) fn ask(self) {
+        ask::<SECOND>(self.0);
     }
 }
 
@@ -112,9 +111,9 @@ unsafe fn products<R: Piece>(factors: Factors<'_, R::Value>, sums: &mut [R::Valu
     let (high, value) = (HIGH * R::LANES, size_of::<R::Value>());
     let strips = right.neurons.div_ceil(R::WIDE);
     let rows = left.neurons.div_ceil(high);
-    // Bytes of the left that a strip of it takes, and of what is on the right next, for each of the last pieces of work.
+    // Bytes of the left that a strip of it takes, and of what is on the right next, for each piece of work, or each of the last ones.
     let left_each = high * left.apart * value / (LINE_BYTES / value) / strips.max(1);
-    let late = rows - rows.div_ceil(4);
+    let late = if R::EVENLY { 0 } else { rows - rows.div_ceil(4) };
     let right_each = size_of_val(ahead) / ((rows - late) * strips).max(1);
     let mut right_next = Next::new(ahead.as_ptr().cast(), right_each);
     let place = |side: Rows<'_, R::Value>, neuron: usize| {
@@ -131,7 +130,8 @@ unsafe fn products<R: Piece>(factors: Factors<'_, R::Value>, sums: &mut [R::Valu
                 ask::<{ _MM_HINT_T0 }>(Ahead { from: to.cast_const().cast(), bytes: high * R::WIDE * value });
             }
             let right_now = if row >= late { right_next } else { Next::NOTHING };
-            let next = [left_next, right_now, soon.next().copied().map_or(Next::NOTHING, Next)];
+            let mut of_soon = || soon.next().copied().map_or(Next::NOTHING, Next);
+            let next = [left_next, right_now, of_soon(), of_soon()];
             (left_next, right_next) =
                 (left_next.then(), if row >= late { right_next.then() } else { right_next });
             // SAFETY: each token has a register at each place of the left and `WIDE` values at that of the right, and `to` is a part of
@@ -143,8 +143,9 @@ unsafe fn products<R: Piece>(factors: Factors<'_, R::Value>, sums: &mut [R::Valu
 
 /// One token of a piece, so many bytes further than the first.
 macro_rules! token {
-    ($load:literal, $splat:literal, $fma:literal, $bytes:literal, $from:literal, [$($nth:literal: $s0:ident $s1:ident $s2:ident),*]) => {
+    ($load:literal, $splat:literal, $fma:literal, $bytes:literal, $from:literal, $ask:literal, [$($nth:literal: $s0:ident $s1:ident $s2:ident),*]) => {
         concat!(
+            $ask, "\n",
             $load, " {a0}, [{left0} + ", $from, "]\n",
             $load, " {a1}, [{left1} + ", $from, "]\n",
             $load, " {a2}, [{left2} + ", $from, "]\n",
@@ -159,14 +160,16 @@ macro_rules! token {
 }
 
 /// Written out in instructions: compilers move loads of later tokens up and put sums into memory instead, always where all
-/// registers are taken, and else whenever the code around changes. After `apart` times eight tokens a little more of what comes next is asked for.
+/// registers are taken, and else whenever the code around changes. What comes next is asked for at once, or by an instruction for each of its parts
+/// in eight tokens: a line of each every time, which is all of the left and the right.
 macro_rules! piece {
-    ($of:ty: $lanes:literal of $value:ident in $register:ident, $features:literal, apart $apart:expr, $bytes:literal, $load:literal, $splat:literal,
+    ($of:ty: $lanes:literal of $value:ident in $register:ident, $features:literal, evenly $evenly:literal, [$($ask:literal),*], $bytes:literal, $load:literal, $splat:literal,
         $fma:literal, $zero:ident, $loaded:ident, $sum:ident, $store:ident, $wide:literal: $columns:tt) => {
         impl Piece for $of {
             type Value = $value;
             const LANES: usize = $lanes;
             const WIDE: usize = $wide;
+            const EVENLY: bool = $evenly;
 
             #[target_feature(enable = $features)]
             #[inline]
@@ -176,51 +179,45 @@ macro_rules! piece {
                 tokens: usize,
                 to: *mut $value,
                 replace: bool,
-                next: [Next; 3],
+                next: [Next; 4],
             ) {
                 let mut sums = [$zero(); HIGH * $wide];
-                let (eights, apart): (usize, usize) = (tokens / TOGETHER, $apart);
-                let parts = eights.div_ceil(apart);
-                let mut next = next.map(|next| (next, next.each(parts)));
-                for part in 0..parts {
-                    next.iter_mut().for_each(|(next, each)| next.ask(*each));
-                    let (from, turns) = (part * apart * TOGETHER, apart.min(eights - part * apart));
+                let (turns, from) = (tokens / TOGETHER, 0);
+                if !$evenly {
+                    next.into_iter().for_each(Next::ask);
+                }
+                // Where there is nothing to ask for, what is at hand is asked for.
+                let asks = next.map(|next| next.start_or(right.cast()));
+                if turns > 0 {
                     // SAFETY: the caller knows that the processor has the instructions, and that all tokens are there.
                     unsafe {
                         $crate::kernels::fma::turns!(
-                            [
-                                token!($load, $splat, $fma, $bytes, "0", $columns),
-                                token!($load, $splat, $fma, $bytes, "64", $columns),
-                                token!($load, $splat, $fma, $bytes, "128", $columns),
-                                token!($load, $splat, $fma, $bytes, "192", $columns),
-                                token!($load, $splat, $fma, $bytes, "256", $columns),
-                                token!($load, $splat, $fma, $bytes, "320", $columns),
-                                token!($load, $splat, $fma, $bytes, "384", $columns),
-                                token!($load, $splat, $fma, $bytes, "448", $columns)
-                            ],
+                            eight!([$($ask),*], $load, $splat, $fma, $bytes, $columns),
                             "512",
                             turns,
                             sums,
                             left,
                             right,
                             from,
+                            asks,
                             $register,
                             $columns
                         );
                     }
                 }
-                let (from, turns) = (eights * TOGETHER, tokens % TOGETHER);
+                let (from, turns) = (tokens - tokens % TOGETHER, tokens % TOGETHER);
                 if turns > 0 {
                     // SAFETY: as above.
                     unsafe {
                         $crate::kernels::fma::turns!(
-                            [token!($load, $splat, $fma, $bytes, "0", $columns)],
+                            token!($load, $splat, $fma, $bytes, "0", "", $columns),
                             "64",
                             turns,
                             sums,
                             left,
                             right,
                             from,
+                            asks,
                             $register,
                             $columns
                         );
@@ -236,17 +233,37 @@ macro_rules! piece {
     };
 }
 
+/// Eight tokens; what is to be asked for meanwhile, every second one.
+macro_rules! eight {
+    ([$a0:literal, $a1:literal, $a2:literal, $a3:literal], $load:literal, $splat:literal, $fma:literal, $bytes:literal, $columns:tt) => {
+        concat!(
+            token!($load, $splat, $fma, $bytes, "0", $a0, $columns),
+            token!($load, $splat, $fma, $bytes, "64", "", $columns),
+            token!($load, $splat, $fma, $bytes, "128", $a1, $columns),
+            token!($load, $splat, $fma, $bytes, "192", "", $columns),
+            token!($load, $splat, $fma, $bytes, "256", $a2, $columns),
+            token!($load, $splat, $fma, $bytes, "320", "", $columns),
+            token!($load, $splat, $fma, $bytes, "384", $a3, $columns),
+            token!($load, $splat, $fma, $bytes, "448", "", $columns)
+        )
+    };
+}
+
 /// Some tokens, at least once, so many bytes further each time.
 macro_rules! turns {
-    ([$($token:expr),*], $further:literal, $turns:ident, $sums:ident, $left:ident, $right:ident, $from:ident, $register:ident,
+    ($tokens:expr, $further:literal, $turns:ident, $sums:ident, $left:ident, $right:ident, $from:ident, $asks:ident, $register:ident,
         [$($nth:literal: $s0:ident $s1:ident $s2:ident),*]) => {
         std::arch::asm!(
             "2:",
-            $($token,)*
+            $tokens,
             concat!("add {left0}, ", $further),
             concat!("add {left1}, ", $further),
             concat!("add {left2}, ", $further),
             concat!("add {right}, ", $further),
+            "add {ask0}, 64",
+            "add {ask1}, 64",
+            "add {ask2}, 64",
+            "add {ask3}, 64",
             "dec {turns}",
             "jnz 2b",
             turns = inout(reg) $turns => _,
@@ -254,6 +271,10 @@ macro_rules! turns {
             left1 = inout(reg) $left[1].wrapping_byte_add($from * LINE_BYTES) => _,
             left2 = inout(reg) $left[2].wrapping_byte_add($from * LINE_BYTES) => _,
             right = inout(reg) $right.wrapping_byte_add($from * LINE_BYTES) => _,
+            ask0 = inout(reg) $asks[0] => _,
+            ask1 = inout(reg) $asks[1] => _,
+            ask2 = inout(reg) $asks[2] => _,
+            ask3 = inout(reg) $asks[3] => _,
             a0 = out($register) _,
             a1 = out($register) _,
             a2 = out($register) _,
@@ -268,4 +289,4 @@ macro_rules! turns {
     };
 }
 
-pub(super) use {piece, token, turns};
+pub(super) use {eight, piece, token, turns};

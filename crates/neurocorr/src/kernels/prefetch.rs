@@ -14,6 +14,14 @@ impl Ahead {
     pub(crate) fn of<T>(values: &[T]) -> Self {
         Self { from: values.as_ptr().cast(), bytes: size_of_val(values) }
     }
+
+    /// Twelve lines each: about as many as are asked for while a piece of work is done.
+    pub(crate) fn parts(self) -> impl Iterator<Item = Self> {
+        let each = 12 * LINE;
+        (0..self.bytes)
+            .step_by(each)
+            .map(move |at| Self { from: self.from.wrapping_add(at), bytes: each.min(self.bytes - at) })
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
