@@ -1,9 +1,8 @@
 //! From products to correlations or dissimilarities, where they stand.
 
-use crate::dense::{Layout, Lines, panel_values};
+use crate::dense::{Layout, Lines};
 use crate::go_on::GoOn;
 use crate::pair::quotient;
-use crate::standardize::panel_of;
 use crate::{Columns, CrossProducts, Error, Float, Moments, NEURON_BLOCK, NonFinite, Precision};
 use rayon::prelude::*;
 use std::ops::ControlFlow;
@@ -39,12 +38,13 @@ pub struct Correlations<P = f64> {
     neurons: usize,
     /// As [`Layout::Condensed`] has them.
     products: Vec<P>,
-    diagonals: Vec<P>,
+    /// Σ x² of every neuron.
+    squares: Vec<P>,
 }
 
 impl<P: Precision> Correlations<P> {
-    pub(crate) fn new(neurons: usize, products: Vec<P>, diagonals: Vec<P>) -> Self {
-        Self { neurons, products, diagonals }
+    pub(crate) fn new(neurons: usize, products: Vec<P>, squares: Vec<P>) -> Self {
+        Self { neurons, products, squares }
     }
 
     /// Number of neurons.
@@ -56,7 +56,7 @@ impl<P: Precision> Correlations<P> {
     /// The upper triangle by rows, as SciPy's `squareform` gives it: n (n − 1) / 2 values, where the products stood.
     #[must_use]
     pub fn into_condensed(mut self, measure: Measure) -> Vec<P> {
-        finish_condensed(&mut self.products, &self.diagonals, self.neurons, measure, &GoOn::always());
+        finish_condensed(&mut self.products, &self.squares, self.neurons, measure, &GoOn::always());
         self.products
     }
 
@@ -70,7 +70,7 @@ impl<P: Precision> Correlations<P> {
         go_on: &(dyn Fn() -> ControlFlow<()> + Sync),
     ) -> Result<Vec<P>, Error> {
         let go_on = GoOn::told(go_on);
-        finish_condensed(&mut self.products, &self.diagonals, self.neurons, measure, &go_on);
+        finish_condensed(&mut self.products, &self.squares, self.neurons, measure, &go_on);
         go_on.check()?;
         Ok(self.products)
     }
@@ -83,60 +83,43 @@ impl<P: Precision> Correlations<P> {
         let to = Layout::Square.lines(&mut out, n);
         let from = Layout::Condensed.lines(&mut self.products, n);
         to.into_par_iter().zip(from).for_each(|(to, from)| {
-            for (at, line) in from.rows.chunks(from.stride.max(1)).enumerate().take(from.panel.len()) {
-                let place = to.first + at * to.stride;
-                to.rows[place..place + to.length].copy_from_slice(&line[..from.length]);
-            }
+            let ((mut lines, mut inside), (from_lines, from_inside)) = (to.split(), from.split());
+            lines.copy_from(from_lines);
+            inside.iter_mut().zip(from_inside).for_each(|(to, from)| to.copy_from_slice(from));
         });
         drop(self.products);
-        finish_square(&mut out, &self.diagonals, n, measure, &GoOn::always());
+        finish_square(&mut out, &self.squares, n, measure, &GoOn::always());
         out
-    }
-}
-
-/// Σ x² of every neuron, from the products of panels with themselves.
-fn squares<P: Precision>(diagonals: &[P], neurons: usize) -> Vec<f64> {
-    let mut squares = Vec::with_capacity(neurons);
-    for (panel, values) in diagonals.chunks(panel_values(neurons)).enumerate() {
-        let width = panel_of(panel, neurons).len();
-        squares.extend(values.iter().step_by(width + 1).take(width).map(|&square| square.into()));
-    }
-    squares
-}
-
-/// Puts Σ x² of every neuron into the products of panels with themselves.
-pub(crate) fn set_squares(diagonals: &mut [f64], squares: &[f64]) {
-    for (panel, values) in diagonals.chunks_mut(panel_values(squares.len())).enumerate() {
-        let own = &squares[panel_of(panel, squares.len())];
-        values.iter_mut().step_by(own.len() + 1).zip(own).for_each(|(to, &square)| *to = square);
     }
 }
 
 /// Products become the measure, in place, in [`Layout::Condensed`]; panels are left out after a break.
 pub(crate) fn finish_condensed<P: Precision>(
     out: &mut [P],
-    diagonals: &[P],
+    squares: &[P],
     neurons: usize,
     measure: Measure,
     go_on: &GoOn<'_>,
 ) {
-    let squares = squares(diagonals, neurons);
-    let panels =
-        Layout::Condensed.lines(out, neurons).into_par_iter().zip(diagonals.par_chunks(panel_values(neurons)));
-    panels.for_each(|(lines, diagonal)| {
+    let squares: Vec<f64> = squares.iter().map(|&square| square.into()).collect();
+    Layout::Condensed.lines(out, neurons).into_par_iter().for_each_init(Vec::new, |inside, lines| {
         if go_on.is_broken() {
             return;
         }
         let Lines { panel, rows, length, .. } = lines;
         let width = panel.len();
         let mut end = rows.len();
+        // Of the panel's neurons with each other: they stand where lines will.
+        inside.clear();
+        inside.extend_from_slice(&rows[width * length..]);
+        let mut last = inside.len();
         // A line moves back by the pairs within the panel that come before it: the last line first.
         for at in (0..width).rev() {
             let (own, before) = (width - 1 - at, at * length);
             let start = end - own - length;
             rows.copy_within(before..before + length, start + own);
-            let inside = &diagonal[at * width + at + 1..(at + 1) * width];
-            rows[start..start + own].copy_from_slice(inside);
+            rows[start..start + own].copy_from_slice(&inside[last - own..last]);
+            last -= own;
             let others = panel.start + at + 1..neurons;
             let square = squares[panel.start + at];
             apply(&mut rows[start..end], square, &squares[others], measure);
@@ -148,26 +131,18 @@ pub(crate) fn finish_condensed<P: Precision>(
 /// Products become the measure, in place, in [`Layout::Square`]; panels are left out after a break.
 pub(crate) fn finish_square<P: Precision>(
     out: &mut [P],
-    diagonals: &[P],
+    squares: &[P],
     neurons: usize,
     measure: Measure,
     go_on: &GoOn<'_>,
 ) {
-    let squares = squares(diagonals, neurons);
-    let panels =
-        Layout::Square.lines(out, neurons).into_par_iter().zip(diagonals.par_chunks(panel_values(neurons)));
-    panels.for_each(|(lines, diagonal)| {
+    let squares: Vec<f64> = squares.iter().map(|&square| square.into()).collect();
+    out.par_chunks_mut(neurons.max(1)).enumerate().for_each(|(a, row)| {
         if go_on.is_broken() {
             return;
         }
-        let Lines { panel, rows, .. } = lines;
-        let width = panel.len();
-        for (at, row) in rows.chunks_mut(neurons).enumerate() {
-            let a = panel.start + at;
-            row[a] = P::of(measure.of(1.0));
-            row[a + 1..panel.end].copy_from_slice(&diagonal[at * width + at + 1..(at + 1) * width]);
-            apply(&mut row[a + 1..], squares[a], &squares[a + 1..], measure);
-        }
+        row[a] = P::of(measure.of(1.0));
+        apply(&mut row[a + 1..], squares[a], &squares[a + 1..], measure);
     });
     mirror(out, neurons, go_on);
 }

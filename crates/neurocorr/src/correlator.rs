@@ -1,9 +1,10 @@
 //! One pass: co-moments of tokens that come in chunks of any size; mergeable, saved and resumed.
 
-use crate::dense::{Layout, add_triangle, diagonal_values, panel_values, triangle_tiles};
+use crate::dense::{Layout, add_triangle, triangle_tiles};
 use crate::go_on::GoOn;
 use crate::moments::{Moments, Standard, power_of_two_over};
-use crate::standardize::{Block, panel_of};
+use crate::standardize::Block;
+use crate::tile_sums::slice_of;
 use crate::{Columns, Correlations, Error, Float, NonFinite, Order, TOKEN_BLOCK};
 use rayon::prelude::*;
 use std::ops::{ControlFlow, Range};
@@ -43,7 +44,8 @@ pub struct Correlator {
     pub(crate) means: Vec<Mean>,
     /// As [`Layout::Condensed`] has them, in units of the neurons' scales.
     pub(crate) products: Vec<f64>,
-    pub(crate) diagonals: Vec<f64>,
+    /// Of every neuron with itself.
+    pub(crate) squares: Vec<f64>,
 }
 
 /// What the counted tokens say of one neuron.
@@ -90,7 +92,7 @@ impl Correlator {
             counted: 0,
             means: vec![Mean::NONE; neurons],
             products: vec![0.0; Layout::Condensed.values(neurons)],
-            diagonals: vec![0.0; diagonal_values(neurons)],
+            squares: vec![0.0; neurons],
         }
     }
 
@@ -218,8 +220,8 @@ impl Correlator {
         if self.counted > 0 {
             block.append(&row);
         }
-        let Self { products, diagonals, .. } = self;
-        add_triangle(block, Layout::Condensed, products, diagonals, self.counted == 0, go_on)?;
+        let Self { products, squares, .. } = self;
+        add_triangle(block, Layout::Condensed, products, squares, self.counted == 0, go_on)?;
         self.counted += part.tokens();
         Ok(())
     }
@@ -280,21 +282,20 @@ impl Correlator {
         let mine = Layout::Condensed.lines(&mut self.products, neurons).into_par_iter();
         let theirs = Layout::Condensed.lines(&mut later.products, neurons);
         mine.zip(theirs).for_each(|(mine, theirs)| {
-            let pairs = mine.rows.chunks_mut(mine.stride.max(1)).zip(theirs.rows.chunks(mine.stride.max(1)));
-            for ((mine_line, theirs), a) in pairs.zip(mine.panel.clone()) {
-                let from = mine.panel.end;
-                add_line(mine_line, theirs, a, &factors, &steps, from);
-            }
-        });
-        let each = panel_values(neurons);
-        let panels = self.diagonals.par_chunks_mut(each).zip(later.diagonals.par_chunks(each));
-        panels.enumerate().for_each(|(index, (mine, theirs))| {
-            let panel = panel_of(index, neurons);
-            let lines = mine.chunks_mut(panel.len()).zip(theirs.chunks(panel.len()));
+            let panel = mine.panel.clone();
+            let ((mine, mine_inside), (theirs, theirs_inside)) = (mine.split(), theirs.split());
+            let lines =
+                mine.col_iter_mut().filter_map(slice_of).zip(theirs.col_iter_mut().filter_map(slice_of));
             for ((mine, theirs), a) in lines.zip(panel.clone()) {
-                add_line(mine, theirs, a, &factors, &steps, panel.start);
+                add_line(mine, theirs, a, &factors, &steps, panel.end);
+            }
+            for ((mine, theirs), a) in mine_inside.into_iter().zip(theirs_inside).zip(panel) {
+                add_line(mine, theirs, a, &factors, &steps, a + 1);
             }
         });
+        for (a, (mine, theirs)) in self.squares.iter_mut().zip(&later.squares).enumerate() {
+            add_line(std::slice::from_mut(mine), std::slice::from_ref(theirs), a, &factors, &steps, a);
+        }
         self.counted += later.counted;
         Ok(())
     }
@@ -307,19 +308,16 @@ impl Correlator {
         self.flush()?;
         let neurons = self.neurons();
         let standards = self.moments.standards(non_finite)?;
-        for (index, panel) in self.diagonals.chunks_mut(panel_values(neurons)).enumerate() {
-            let own = panel_of(index, neurons);
-            for (square, neuron) in panel.iter_mut().step_by(own.len() + 1).zip(own.clone()) {
-                if !square.is_finite() {
-                    let (minimum, maximum) = self.moments.range(neuron).unwrap_or_default();
-                    return Err(Error::Overflow { neuron, minimum, maximum });
-                }
-                if standards[neuron] == Standard::ZERO {
-                    *square = 0.0;
-                }
+        for (neuron, (square, standard)) in self.squares.iter_mut().zip(standards).enumerate() {
+            if !square.is_finite() {
+                let (minimum, maximum) = self.moments.range(neuron).unwrap_or_default();
+                return Err(Error::Overflow { neuron, minimum, maximum });
+            }
+            if standard == Standard::ZERO {
+                *square = 0.0;
             }
         }
-        Ok(Correlations::new(neurons, self.products, self.diagonals))
+        Ok(Correlations::new(neurons, self.products, self.squares))
     }
 
     /// How far a result can lie from the exact correlation, after `merges` merges.

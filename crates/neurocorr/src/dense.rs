@@ -4,30 +4,55 @@
 use crate::go_on::GoOn;
 use crate::kernels::{Ahead, Factors};
 use crate::standardize::{Block, panel_of};
-use crate::tile_sums::{SumIn, TileSums};
+use crate::tile_sums::{SumIn, Target, TileSums, slice_of};
 use crate::{Error, NEURON_BLOCK, Precision};
-use faer::{ColRef, MatMut};
+use faer::MatMut;
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Where products with later neurons stand while they are summed: a neuron's on one line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// The upper triangle by rows: the lines of a panel tight at the start of the panel's rows.
+    /// The upper triangle by rows: the lines of a panel tight at the start of the panel's rows, behind them what its neurons have with each
+    /// other.
     Condensed,
     /// n × n: the lines where they belong.
     Square,
 }
 
-/// The products of one panel of neurons with all neurons behind the panel.
+/// The products of one panel of neurons with each other and with all neurons behind the panel.
 pub(crate) struct Lines<'a, P> {
     pub(crate) panel: Range<usize>,
     /// All of the result that belongs to the panel's rows.
     pub(crate) rows: &'a mut [P],
-    /// Where the first line begins, how far lines are apart, and how long they are.
+    /// Where the first line of products with neurons behind the panel begins, how far lines are apart, and how long they are.
     pub(crate) first: usize,
     pub(crate) stride: usize,
     pub(crate) length: usize,
+}
+
+impl<'a, P: Precision> Lines<'a, P> {
+    /// The lines of products with neurons behind the panel, a column each; and, for each neuron of the panel, those with the later ones of it.
+    pub(crate) fn split(self) -> (MatMut<'a, P>, Vec<&'a mut [P]>) {
+        let Self { panel, rows, first, stride, length } = self;
+        let width = panel.len();
+        if first == 0 {
+            let (lines, mut rest) = rows.split_at_mut(width * length);
+            let mut inside = Vec::with_capacity(width);
+            for at in 0..width {
+                let (own, after) = rest.split_at_mut(width - 1 - at);
+                inside.push(own);
+                rest = after;
+            }
+            (MatMut::from_column_major_slice_mut(lines, length, width), inside)
+        } else {
+            let (up_to_panel, lines) =
+                MatMut::from_column_major_slice_mut(rows, stride, width).split_at_row_mut(first);
+            let (_, panel) = up_to_panel.split_at_row_mut(first - width);
+            let later = |(at, column)| slice_of(column).and_then(|column| column.get_mut(at + 1..));
+            (lines, panel.col_iter_mut().enumerate().filter_map(later).collect())
+        }
+    }
 }
 
 impl Layout {
@@ -61,19 +86,9 @@ impl Layout {
     }
 }
 
-/// Space for the products of each panel with itself: 192 values a neuron.
-pub(crate) fn diagonal_values(neurons: usize) -> usize {
-    neurons.saturating_mul(NEURON_BLOCK.min(neurons))
-}
-
-/// How many of those belong to a panel (the last may have fewer): width x width products, by column, then row.
-pub(crate) fn panel_values(neurons: usize) -> usize {
-    (NEURON_BLOCK * NEURON_BLOCK.min(neurons)).max(1)
-}
-
-/// One tile: rows of a left panel, columns of a right one, column-major.
+/// One tile: rows of a left panel, columns of a right one.
 struct Job<'a, P: Precision> {
-    target: MatMut<'a, P>,
+    target: Target<'a, P>,
     panels: Panels,
 }
 
@@ -81,36 +96,32 @@ struct Job<'a, P: Precision> {
 struct Panels {
     left: usize,
     right: usize,
-    /// Whether only the lower triangle is wanted.
-    triangle: bool,
 }
 
 /// The tiles of all pairs of one matrix.
 fn triangle_jobs<'a, P: Precision>(
     layout: Layout,
     out: &'a mut [P],
-    diagonals: &'a mut [P],
+    squares: &'a mut [P],
     neurons: usize,
 ) -> Vec<Job<'a, P>> {
     let mut jobs = Vec::new();
-    let diagonals = diagonals.chunks_mut(panel_values(neurons));
-    for (right, (lines, diagonal)) in layout.lines(out, neurons).into_iter().zip(diagonals).enumerate() {
-        let width = lines.panel.len();
-        let target = MatMut::from_column_major_slice_mut(&mut diagonal[..width * width], width, width);
-        jobs.push(Job { target, panels: Panels { left: right, right, triangle: true } });
-        push_column(&mut jobs, lines, right, right + 1);
+    let squares = squares.chunks_mut(NEURON_BLOCK);
+    for (right, (lines, squares)) in layout.lines(out, neurons).into_iter().zip(squares).enumerate() {
+        let (behind, inside) = lines.split();
+        jobs.push(Job { target: Target::Diagonal { inside, squares }, panels: Panels { left: right, right } });
+        push_column(&mut jobs, behind, right, right + 1);
     }
     jobs
 }
 
 /// The tiles of one panel of columns with the panels of rows from `left` on.
-fn push_column<'a, P: Precision>(jobs: &mut Vec<Job<'a, P>>, lines: Lines<'a, P>, right: usize, left: usize) {
-    let Lines { panel, rows, first, stride, length } = lines;
-    if length == 0 || panel.is_empty() {
-        return;
-    }
-    let values = rows.get_mut(first..).unwrap_or_default();
-    let mut rest = MatMut::from_column_major_slice_with_stride_mut(values, length, panel.len(), stride);
+fn push_column<'a, P: Precision>(
+    jobs: &mut Vec<Job<'a, P>>,
+    mut rest: MatMut<'a, P>,
+    right: usize,
+    left: usize,
+) {
     for left in left.. {
         if rest.nrows() == 0 {
             break;
@@ -118,7 +129,7 @@ fn push_column<'a, P: Precision>(jobs: &mut Vec<Job<'a, P>>, lines: Lines<'a, P>
         let rows = NEURON_BLOCK.min(rest.nrows());
         let (target, after) = rest.split_at_row_mut(rows);
         rest = after;
-        jobs.push(Job { target, panels: Panels { left, right, triangle: false } });
+        jobs.push(Job { target: Target::Tile(target), panels: Panels { left, right } });
     }
 }
 
@@ -128,16 +139,16 @@ pub(crate) fn triangle_tiles(neurons: usize) -> usize {
     panels * (panels + 1) / 2
 }
 
-/// Adds the products of a block's tokens for all pairs of its neurons; `replace` begins anew.
+/// Adds the products of a block's tokens for all pairs of its neurons, and of each with itself to `squares`; `replace` begins anew.
 pub(crate) fn add_triangle<P: Precision, Q: SumIn<P>>(
     block: &Block<Q>,
     layout: Layout,
     out: &mut [P],
-    diagonals: &mut [P],
+    squares: &mut [P],
     replace: bool,
     go_on: &GoOn<'_>,
 ) -> Result<(), Error> {
-    run(triangle_jobs(layout, out, diagonals, block.neurons()), block, block, replace, go_on)
+    run(triangle_jobs(layout, out, squares, block.neurons()), block, block, replace, go_on)
 }
 
 /// Adds the products of the same tokens of two matrices: `out` has a row for each neuron of `x`, a column for each of `y`.
@@ -152,7 +163,7 @@ pub(crate) fn add_rectangle<P: Precision>(
     let length = y.neurons();
     for (right, rows) in out.chunks_mut((NEURON_BLOCK * length).max(1)).enumerate() {
         let panel = panel_of(right, x.neurons());
-        push_column(&mut jobs, Lines { panel, rows, first: 0, stride: length, length }, right, 0);
+        push_column(&mut jobs, MatMut::from_column_major_slice_mut(rows, length, panel.len()), right, 0);
     }
     run(jobs, y, x, replace, go_on)
 }
@@ -165,18 +176,17 @@ fn run<P: Precision, Q: SumIn<P>>(
     replace: bool,
     go_on: &GoOn<'_>,
 ) -> Result<(), Error> {
-    jobs.into_par_iter().for_each_init(TileSums::default, |sums, Job { target, panels }| {
+    jobs.into_par_iter().for_each_init(TileSums::default, |sums, Job { mut target, panels }| {
         if go_on.was_broken() {
             return;
         }
-        let (rows, columns) = (target.nrows(), target.ncols());
-        let triangle = panels.triangle;
+        let (rows, columns) = target.size();
+        let triangle = matches!(target, Target::Diagonal { .. });
         sums.begin(left.kernel(), rows, columns);
         let pieces = left.pieces();
         // Where the sums will go: pages apart, so that the processor would find each place too late.
-        let column =
-            |column: ColRef<'_, P>| column.try_as_col_major().map(|column| Ahead::of(column.as_slice()));
-        let soon: Vec<Ahead> = target.as_ref().col_iter().filter_map(column).flat_map(Ahead::parts).collect();
+        let soon: Vec<Ahead> =
+            target.columns().iter().flat_map(|(_, column)| Ahead::of(column).parts()).collect();
         for piece in 0..pieces {
             // The next tile has the same panel on the right, most often.
             let ahead = right.piece(panels.right, (piece + 1) % pieces, columns).values;
@@ -185,7 +195,7 @@ fn run<P: Precision, Q: SumIn<P>>(
             let soon = if piece + 1 == pieces { soon.as_slice() } else { &[] };
             sums.add::<P>(Factors { left, right, triangle, ahead, soon });
         }
-        sums.add_to(target, triangle, replace);
+        sums.add_to(target, replace);
         go_on.add(1);
     });
     go_on.check()

@@ -1,7 +1,7 @@
 //! The dense matrix in one call: in either precision, with weights, into memory of the caller's, observed.
 
-use crate::correlations::{finish_condensed, finish_square, set_squares};
-use crate::dense::{Layout, add_triangle, diagonal_values, triangle_tiles};
+use crate::correlations::{finish_condensed, finish_square};
+use crate::dense::{Layout, add_triangle, triangle_tiles};
 use crate::go_on::GoOn;
 use crate::moments::{Standard, check_weights, power_of_two_over};
 use crate::standardize::Block;
@@ -15,7 +15,7 @@ pub(crate) type Observe<'a> = &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Syn
 /// How a matrix of correlations is made: `np.corrcoef`, with weights (`aweights` of `np.cov`) and a choice of precision.
 ///
 /// Two passes over a matrix in memory (or mapped); products are summed where the result will stand, so that beside it there
-/// are only about 10 kB a neuron ([`bytes_needed`](crate::bytes_needed)). Every result is within
+/// are only about 8.4 kB a neuron ([`bytes_needed`](crate::bytes_needed)). Every result is within
 /// [`Moments::error_bound_in`] of the exact one; the bits do not depend on the number of threads. `neurons² × tokens`
 /// floating-point operations.
 ///
@@ -81,10 +81,8 @@ impl Dense<'_, f64> {
         let neurons = self.neurons_of(columns);
         let mut out = vec![0.0; Layout::Condensed.values(neurons)];
         let go_on = self.go_on(columns);
-        let (mut diagonals, squares) =
-            self.sums::<T, f32>(columns, Layout::Condensed, &mut out, true, &go_on)?;
-        set_squares(&mut diagonals, &squares);
-        finish_condensed(&mut out, &diagonals, neurons, measure, &go_on);
+        let (_, squares) = self.sums::<T, f32>(columns, Layout::Condensed, &mut out, true, &go_on)?;
+        finish_condensed(&mut out, &squares, neurons, measure, &go_on);
         go_on.check()?;
         Ok(out)
     }
@@ -207,8 +205,8 @@ impl<'a, P: Precision> Dense<'a, P> {
         out: &mut [P],
     ) -> Result<(), Error> {
         let go_on = self.go_on(columns);
-        let diagonals = self.products(columns, Layout::Condensed, out, &go_on)?;
-        finish_condensed(out, &diagonals, self.neurons_of(columns), measure, &go_on);
+        let squares = self.products(columns, Layout::Condensed, out, &go_on)?;
+        finish_condensed(out, &squares, self.neurons_of(columns), measure, &go_on);
         go_on.check()
     }
 
@@ -233,12 +231,12 @@ impl<'a, P: Precision> Dense<'a, P> {
         out: &mut [P],
     ) -> Result<(), Error> {
         let go_on = self.go_on(columns);
-        let diagonals = self.products(columns, Layout::Square, out, &go_on)?;
-        finish_square(out, &diagonals, self.neurons_of(columns), measure, &go_on);
+        let squares = self.products(columns, Layout::Square, out, &go_on)?;
+        finish_square(out, &squares, self.neurons_of(columns), measure, &go_on);
         go_on.check()
     }
 
-    /// Sums the products into `out`; those of panels with themselves are returned.
+    /// Sums the products into `out`; those of neurons with themselves are returned.
     fn products<T: Float>(
         &self,
         columns: &Columns<'_, T>,
@@ -246,8 +244,8 @@ impl<'a, P: Precision> Dense<'a, P> {
         out: &mut [P],
         go_on: &GoOn<'_>,
     ) -> Result<Vec<P>, Error> {
-        let (diagonals, _) = self.sums::<T, P>(columns, layout, out, false, go_on)?;
-        Ok(diagonals)
+        let (squares, _) = self.sums::<T, P>(columns, layout, out, false, go_on)?;
+        Ok(squares)
     }
 
     /// As [`products`](Self::products), with products of pieces in a precision of their own; with Σ x² of every neuron,
@@ -266,7 +264,7 @@ impl<'a, P: Precision> Dense<'a, P> {
         let standards = self.standards(columns, weights.as_deref())?;
         let among = self.among.map(|(_, neurons)| neurons);
         let roots = weights.map(roots);
-        let mut diagonals = vec![P::default(); diagonal_values(neurons)];
+        let mut products = vec![P::default(); neurons];
         let mut squares = vec![0.0; if want_squares { neurons } else { 0 }];
         let mut block = Block::<Q>::new(neurons);
         for start in (0..tokens).step_by(TOKEN_BLOCK) {
@@ -275,9 +273,9 @@ impl<'a, P: Precision> Dense<'a, P> {
             if want_squares {
                 block.add_squares(&mut squares);
             }
-            add_triangle(&block, layout, out, &mut diagonals, start == 0, go_on)?;
+            add_triangle(&block, layout, out, &mut products, start == 0, go_on)?;
         }
-        Ok((diagonals, squares))
+        Ok((products, squares))
     }
 
     fn go_on<T: Float>(&self, columns: &Columns<'_, T>) -> GoOn<'a> {

@@ -1,6 +1,6 @@
 //! Second pass over tokens that come in parts.
 
-use crate::dense::{Layout, add_triangle, diagonal_values, triangle_tiles};
+use crate::dense::{Layout, add_triangle, triangle_tiles};
 use crate::go_on::GoOn;
 use crate::matrix::roots;
 use crate::moments::{Standard, check_weights};
@@ -31,7 +31,7 @@ pub struct CrossProducts<P = f64> {
     tokens_expected: usize,
     tokens: usize,
     products: Vec<P>,
-    diagonals: Vec<P>,
+    squares: Vec<P>,
     block: Block<P>,
 }
 
@@ -60,7 +60,7 @@ impl<P: Precision> CrossProducts<P> {
             tokens_expected: moments.tokens(),
             tokens: 0,
             products: vec![P::default(); Layout::Condensed.values(neurons)],
-            diagonals: vec![P::default(); diagonal_values(neurons)],
+            squares: vec![P::default(); neurons],
             block: Block::new(neurons),
         })
     }
@@ -113,7 +113,7 @@ impl<P: Precision> CrossProducts<P> {
                 &self.block,
                 Layout::Condensed,
                 &mut self.products,
-                &mut self.diagonals,
+                &mut self.squares,
                 replace,
                 &go_on,
             )?;
@@ -131,12 +131,12 @@ impl<P: Precision> CrossProducts<P> {
             let (expected, found) = (self.tokens_expected, self.tokens);
             return Err(Error::Mismatch { what: "tokens of the second pass", expected, found });
         }
-        Ok(Correlations::new(self.standards.len(), self.products, self.diagonals))
+        Ok(Correlations::new(self.standards.len(), self.products, self.squares))
     }
 }
 
 /// Peak bytes of the two passes and of the condensed result in `f64`: 4 n² for the products, which become the result where
-/// they stand, and about 10 kB a neuron for the block of tokens in work and the products within panels. The input is not
+/// they stand, and about 8.4 kB a neuron for the block of tokens in work. The input is not
 /// counted.
 ///
 /// ```
@@ -151,7 +151,7 @@ pub fn bytes_needed(neurons: usize) -> u64 {
 /// As [`bytes_needed`], in another precision.
 #[must_use]
 pub fn bytes_needed_in<P: Precision>(neurons: usize) -> u64 {
-    let values = (Layout::Condensed.values(neurons) as u64).saturating_add(diagonal_values(neurons) as u64);
+    let values = (Layout::Condensed.values(neurons) as u64).saturating_add(neurons as u64);
     let moments = (neurons as u64).saturating_mul(192);
     values
         .saturating_mul(size_of::<P>() as u64)

@@ -1,12 +1,12 @@
 //! A [`Correlator`] in a file: words of eight bytes, little-endian, with a checksum.
 
 use crate::correlator::{Mean, TOKENS};
-use crate::dense::{Layout, diagonal_values};
+use crate::dense::Layout;
 use crate::{Correlator, Error, Moments, NEURON_BLOCK};
 use std::io::{Read, Write};
 
 /// What a saved state begins with: its name and its version.
-const MAGIC: u64 = u64::from_le_bytes(*b"ncorr001");
+const MAGIC: u64 = u64::from_le_bytes(*b"ncorr002");
 
 /// Words that are written or read at a time.
 const PIECE: usize = 8_192;
@@ -37,7 +37,7 @@ impl Correlator {
         let means = self.means.iter().flat_map(|m| [m.shift, m.sum, m.lost, m.scale]);
         to.words(head.into_iter().chain(self.moments.words()))?;
         to.words(means.map(f64::to_bits))?;
-        for values in [&self.pending, &self.diagonals, &self.products] {
+        for values in [&self.pending, &self.squares, &self.products] {
             to.words(values.iter().map(|value| value.to_bits()))?;
         }
         to.end()
@@ -67,14 +67,14 @@ impl Correlator {
         let (means, _) = means.as_chunks::<4>();
         let means = means.iter().map(|&[shift, sum, lost, scale]| Mean { shift, sum, lost, scale }).collect();
         let pending = from.floats(pending)?;
-        let diagonals = from.floats(diagonal_values(neurons))?;
+        let squares = from.floats(neurons)?;
         let products = from.floats(Layout::Condensed.values(neurons))?;
         from.end()?;
         let waiting = pending.len().checked_div(neurons).unwrap_or(0);
         if moments.neurons() != neurons || moments.tokens() < counted.saturating_add(waiting) {
             return Err(damaged("has counts that do not agree: it is damaged"));
         }
-        Ok(Self { moments, pending, counted, means, products, diagonals })
+        Ok(Self { moments, pending, counted, means, products, squares })
     }
 }
 

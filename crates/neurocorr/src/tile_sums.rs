@@ -6,7 +6,7 @@ use crate::kernels::{Factors, Kernel, LINE_BYTES, Multiply, Rows, Shape, prefetc
 use crate::level::{Level, Work};
 use crate::standardize::{PRODUCT_TOKENS, SINGLE_TOKENS};
 use faer::linalg::matmul::triangular::{self, BlockStructure};
-use faer::{Accum, MatMut, MatRef, Par, linalg::matmul::matmul};
+use faer::{Accum, ColMut, MatMut, MatRef, Par, linalg::matmul::matmul};
 
 /// What can be multiplied: by faer, and by our kernels.
 pub trait Product: faer::traits::ComplexField + Multiply {}
@@ -59,6 +59,42 @@ impl<P> Default for TileSums<P> {
     }
 }
 
+/// Where the sums of a tile go.
+#[derive(Debug)]
+pub(crate) enum Target<'a, P> {
+    /// A column for each neuron of the right, a row for each of the left.
+    Tile(MatMut<'a, P>),
+    /// Of neurons with each other: for each its products with those after it, and with itself.
+    Diagonal { inside: Vec<&'a mut [P]>, squares: &'a mut [P] },
+}
+
+impl<P> Target<'_, P> {
+    /// Rows and columns of the tile.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Tile(tile) => (tile.nrows(), tile.ncols()),
+            Self::Diagonal { squares, .. } => (squares.len(), squares.len()),
+        }
+    }
+
+    /// What is wanted of each column, and its first row.
+    pub(crate) fn columns(&mut self) -> Vec<(usize, &mut [P])> {
+        match self {
+            Self::Tile(tile) => {
+                tile.as_mut().col_iter_mut().filter_map(slice_of).map(|column| (0, column)).collect()
+            }
+            Self::Diagonal { inside, .. } => {
+                inside.iter_mut().enumerate().map(|(at, column)| (at + 1, &mut **column)).collect()
+            }
+        }
+    }
+}
+
+/// A column that lies in one piece.
+pub(crate) fn slice_of<P>(column: ColMut<'_, P>) -> Option<&mut [P]> {
+    Some(column.try_as_col_major_mut()?.as_slice_mut())
+}
+
 /// Columns of the result that are asked for ahead: they lie far apart.
 const AHEAD: usize = 8;
 
@@ -108,8 +144,8 @@ impl<Q: Precision> TileSums<Q> {
         }
     }
 
-    /// Adds the sums to a tile of the result, or puts them there; of a `triangle` not what lies above the diagonal.
-    pub(crate) fn add_to<P: Precision>(&mut self, target: MatMut<'_, P>, triangle: bool, replace: bool)
+    /// Adds the sums to what they are wanted for, or puts them there.
+    pub(crate) fn add_to<P: Precision>(&mut self, mut target: Target<'_, P>, replace: bool)
     where
         Q: SumIn<P>,
     {
@@ -118,19 +154,24 @@ impl<Q: Precision> TileSums<Q> {
             return;
         }
         let shape = self.shape;
-        let columns: Vec<&mut [P]> = target
-            .col_iter_mut()
-            .filter_map(|column| Some(column.try_as_col_major_mut()?.as_slice_mut()))
-            .collect();
-        Level::detect().run(AddTo { sums: self.sums(), shape, columns, triangle, replace });
+        if let Target::Diagonal { squares, .. } = &mut target {
+            let width = squares.len();
+            for (at, square) in squares.iter_mut().enumerate() {
+                let place = shape.place(at / shape.high, at, width) + at % shape.high;
+                if let Some(sum) = self.sums().get(place) {
+                    add_values(std::slice::from_mut(square), std::slice::from_ref(sum), replace);
+                }
+            }
+        }
+        let columns = target.columns();
+        Level::detect().run(AddTo { sums: self.sums(), shape, columns, replace });
     }
 }
 
 struct AddTo<'a, P, Q> {
     sums: &'a [Q],
     shape: Shape,
-    columns: Vec<&'a mut [P]>,
-    triangle: bool,
+    columns: Vec<(usize, &'a mut [P])>,
     replace: bool,
 }
 
@@ -139,20 +180,19 @@ impl<P: Precision, Q: SumIn<P>> Work for AddTo<'_, P, Q> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { sums, shape, mut columns, triangle, replace } = self;
+        let Self { sums, shape, mut columns, replace } = self;
+        let count = columns.len();
         for column in 0..columns.len() {
-            if let Some(ahead) = columns.get(column + AHEAD) {
+            if let Some((_, ahead)) = columns.get(column + AHEAD) {
                 prefetch(ahead);
             }
-            // The first row of a triangle's column is on the diagonal.
-            let first = if triangle { column } else { 0 };
-            let count = columns.len();
-            let Some(to) = columns.get_mut(column) else { return };
-            for (strip, to) in to.chunks_mut(shape.high).enumerate().skip(first / shape.high) {
-                let sums = sums.get(shape.place(strip, column, count)..).unwrap_or_default();
-                let skipped = first.saturating_sub(strip * shape.high);
-                let (to, sums) =
-                    (to.get_mut(skipped..).unwrap_or_default(), sums.get(skipped..).unwrap_or_default());
+            let Some((first, to)) = columns.get_mut(column) else { return };
+            let (mut strip, mut at) = (*first / shape.high, *first % shape.high);
+            let mut rest = &mut **to;
+            while !rest.is_empty() {
+                let (to, after) = rest.split_at_mut(rest.len().min(shape.high - at));
+                let sums = sums.get(shape.place(strip, column, count) + at..).unwrap_or_default();
+                (rest, strip, at) = (after, strip + 1, 0);
                 // Twelve divide every strip's length: three registers of `f64`.
                 let (twelves, rest) = to.as_chunks_mut::<12>();
                 let (sums_twelves, _) = sums.as_chunks::<12>();

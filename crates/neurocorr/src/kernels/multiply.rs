@@ -152,8 +152,8 @@ impl Shape {
     /// Where a strip's sums of a column begin, if a tile has so many columns.
     #[inline(always)]
     pub(crate) fn place(self, strip: usize, column: usize, columns: usize) -> usize {
-        let groups = columns.div_ceil(self.wide);
-        ((strip * groups + column / self.wide) * self.wide + column % self.wide) * self.high
+        // Groups of columns, and columns of a group, follow each other: so columns do.
+        (strip * columns.next_multiple_of(self.wide) + column) * self.high
     }
 }
 
