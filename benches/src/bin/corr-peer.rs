@@ -2,13 +2,13 @@
 //! `TASK seconds …` a line (mapping the file not counted), for the first so many tokens. `screen` finds the pairs above the
 //! threshold, `screen-all` asks the bytes about every pair over all tokens (`screen-all-LEVEL` at another level), `dense`,
 //! `dense-f32` and `dense-single` (products of pieces in f32, sums in f64) make the condensed matrix, `dense-square` the square;
-//! `product` and `product-f32` are what of that is the second pass: standardising, and all products. `peaks` says how long as many
+//! `product` and `product-f32` are what of that is the second pass: standardising, and all products, in memory that has been touched. `peaks` says how long as many
 //! multiply-adds would take that touch nothing but registers. `check` holds the screen's pairs to the matrix and to the defined kernel.
 
 use activations::{Layout, Scratch, Values};
 use neurocorr::{
     Columns, Correlations, CrossProducts, Dense, Level, Measure, Moments, NonFinite, Order, Precision, Screen,
-    ScreenOptions, Sign, condensed_index, correlations, error_bound, pair_correlation,
+    ScreenOptions, Sign, TOKEN_BLOCK, condensed_index, correlations, error_bound, pair_correlation,
 };
 use std::error::Error;
 use std::time::Instant;
@@ -25,7 +25,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (Values::F32(values), Layout::RowMajor { stride }) = (block.values, block.layout) else {
         return Err("rows of f32 wanted".into());
     };
-    let columns = Columns::with_stride(values, block.tokens, block.neurons, Order::RowMajor, stride)?;
+    let block_of = |most: usize| {
+        Columns::with_stride(values, block.tokens.min(most), block.neurons, Order::RowMajor, stride)
+    };
+    let columns = block_of(usize::MAX)?;
     // Every page once: NumPy's input is in its memory before its time begins.
     std::hint::black_box(values.iter().step_by(512).sum::<f32>());
     let threshold: f64 = threshold.parse()?;
@@ -54,8 +57,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         "dense-square" => {
             timed("dense-square", || Dense::new().square(&columns, Measure::Correlation))?;
         }
-        "product" => second_pass::<f64>(task, &columns)?,
-        "product-f32" => second_pass::<f32>(task, &columns)?,
+        "product" => second_pass::<f64>(task, &columns, &block_of(TOKEN_BLOCK)?)?,
+        "product-f32" => second_pass::<f32>(task, &columns, &block_of(TOKEN_BLOCK)?)?,
         "peaks" => {
             let (n, tokens) = (columns.neurons() as f64, columns.tokens() as f64);
             for (what, rate) in benches::peak::peaks() {
@@ -88,9 +91,15 @@ fn all_pairs(
     timed::<usize>(task, tiles).map(drop)
 }
 
-/// The second pass over all tokens, its moments made before.
-fn second_pass<P: Precision>(task: &str, columns: &Columns<'_, f32>) -> Result<(), neurocorr::Error> {
+/// The second pass over all tokens, its moments made before, and its memory touched: one block of tokens goes through all of it. (What new pages
+/// take is in `dense`.)
+fn second_pass<P: Precision>(
+    task: &str,
+    columns: &Columns<'_, f32>,
+    block: &Columns<'_, f32>,
+) -> Result<(), neurocorr::Error> {
     let mut products = CrossProducts::<P>::with_precision(&Moments::of(columns), NonFinite::Error)?;
+    products.push(block)?;
     timed(task, || products.push(columns))
 }
 

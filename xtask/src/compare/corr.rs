@@ -203,7 +203,7 @@ impl Peers {
         println!("\n{}, {tokens} tokens, the whole matrix; {}\n", name(file), self.machine()?);
         times.print();
         println!(
-            "\nThe second pass (standardising, and all products) does {:.2} (f64) and {:.2} (f32) of what multiply-adds in \
+            "\nThe second pass (standardising, and all products, in memory that was touched before) does {:.2} (f64) and {:.2} (f32) of what multiply-adds in \
              registers would in its time.",
             times.ratio("fma-f64", "product"),
             times.ratio("fma-f32", "product-f32")
