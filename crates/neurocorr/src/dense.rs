@@ -188,8 +188,10 @@ fn run<P: Precision, Q: SumIn<P>>(
         let soon: Vec<Ahead> =
             target.columns().iter().flat_map(|(_, column)| Ahead::of(column).parts()).collect();
         for piece in 0..pieces {
-            // The next tile has the same panel on the right, most often.
-            let ahead = right.piece(panels.right, (piece + 1) % pieces, columns).values;
+            // The next tile has the same panel on the right, and the next on the left, most often.
+            let next = (piece + 1) % pieces;
+            let left_ahead = left.piece(panels.left + usize::from(next == 0), next, rows);
+            let ahead = Some([left_ahead, right.piece(panels.right, next, columns)]);
             let (left, right) =
                 (left.piece(panels.left, piece, rows), right.piece(panels.right, piece, columns));
             let soon = if piece + 1 == pieces { soon.as_slice() } else { &[] };

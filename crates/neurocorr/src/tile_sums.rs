@@ -118,21 +118,22 @@ impl<Q: Precision> TileSums<Q> {
     }
 
     /// Adds products over some tokens, so many at a time.
-    pub(crate) fn add<P>(&mut self, factors: Factors<'_, Q>)
+    pub(crate) fn add<'a, P>(&mut self, factors: Factors<'a, Q>)
     where
         Q: SumIn<P>,
     {
         let Factors { left, right, triangle, ahead, soon } = factors;
+        let part =
+            |side: Rows<'a, Q>, start: usize| side.of(start, Q::TOKENS.min(side.tokens.saturating_sub(start)));
+        let mut soon = soon.chunks(soon.len().div_ceil(left.tokens.div_ceil(Q::TOKENS).max(1)).max(1));
         for start in (0..left.tokens).step_by(Q::TOKENS) {
-            let tokens = Q::TOKENS.min(left.tokens - start);
-            let (ahead, soon) = if start + tokens == left.tokens { (ahead, soon) } else { (&[][..], &[][..]) };
-            self.add_piece(Factors {
-                left: left.of(start, tokens),
-                right: right.of(start, tokens),
-                triangle,
-                ahead,
-                soon,
-            });
+            let after = start + Q::TOKENS;
+            let ahead = match ahead {
+                _ if after < left.tokens => Some([part(left, after), part(right, after)]),
+                ahead => ahead.map(|sides| sides.map(|side| part(side, 0))),
+            };
+            let (left, right) = (part(left, start), part(right, start));
+            self.add_piece(Factors { left, right, triangle, ahead, soon: soon.next().unwrap_or_default() });
         }
     }
 

@@ -49,11 +49,6 @@ impl Next {
         Self(Ahead { from, bytes })
     }
 
-    /// As many bytes that lie behind it.
-    fn then(self) -> Self {
-        Self::new(self.0.from.wrapping_add(self.0.bytes), self.0.bytes)
-    }
-
     /// Where it begins, if there is any; else somewhere that may be asked for as well.
     #[inline(always)]
     pub(super) fn start_or(self, other: *const u8) -> *const u8 {
@@ -64,6 +59,32 @@ impl Next {
     #[inline(always)]
     pub(super) fn ask(self) {
         ask::<SECOND>(self.0);
+    }
+}
+
+/// Lines of a side, to be asked for from the first on.
+struct Walk {
+    line: *const u8,
+    at: usize,
+    /// Bytes of a line's tokens, and from one line to the next.
+    length: usize,
+    apart: usize,
+}
+
+impl Walk {
+    fn from<P: Copy>(side: Rows<'_, P>, neuron: usize) -> Self {
+        let line = side.values.as_ptr().wrapping_add(side.place(neuron)).cast();
+        Self { line, at: 0, length: side.tokens * LINE_BYTES, apart: side.apart * size_of::<P>() }
+    }
+
+    /// The next bytes; a line's end is that of a part too.
+    fn next(&mut self, bytes: usize) -> Next {
+        let next = Next::new(self.line.wrapping_add(self.at), bytes);
+        self.at += bytes;
+        if self.at >= self.length {
+            (self.line, self.at) = (self.line.wrapping_add(self.apart), 0);
+        }
+        next
     }
 }
 
@@ -112,28 +133,30 @@ unsafe fn products<R: Piece>(factors: Factors<'_, R::Value>, sums: &mut [R::Valu
     let strips = right.neurons.div_ceil(R::WIDE);
     let rows = left.neurons.div_ceil(high);
     // Bytes of the left that a strip of it takes, and of what is on the right next, for each piece of work, or each of the last ones.
-    let left_each = high * left.apart * value / (LINE_BYTES / value) / strips.max(1);
+    let bytes = |neurons: usize| neurons * left.tokens * value;
+    let left_each = bytes(high) / strips.max(1);
     let late = if R::EVENLY { 0 } else { rows - rows.div_ceil(4) };
-    let right_each = size_of_val(ahead) / ((rows - late) * strips).max(1);
-    let mut right_next = Next::new(ahead.as_ptr().cast(), right_each);
-    let place = |side: Rows<'_, R::Value>, neuron: usize| {
-        let line = LINE_BYTES / value;
-        side.values.as_ptr().wrapping_add(neuron / line * side.apart + neuron % line)
-    };
+    let right_each = bytes(right.neurons) / ((rows - late) * strips).max(1);
+    let mut right_next = ahead.map(|[_, right]| Walk::from(right, 0));
+    let place = |side: Rows<'_, R::Value>, neuron: usize| side.values.as_ptr().wrapping_add(side.place(neuron));
     for (row, start) in (0..left.neurons).step_by(high).enumerate() {
         let own: [*const R::Value; HIGH] = std::array::from_fn(|part| place(left, start + part * R::LANES));
         let end = start + high;
-        let mut left_next = Next::new(place(left, end).cast(), left_each);
+        let mut left_next = match ahead {
+            _ if end < left.neurons => Some(Walk::from(left, end)),
+            Some([left, _]) => Some(Walk::from(left, 0)),
+            None => None,
+        };
         for strip in (0..strips).take_while(|strip| !triangle || strip * R::WIDE < end) {
             let to = sums.as_mut_ptr().wrapping_add((row * strips + strip) * high * R::WIDE);
             if !replace {
                 ask::<{ _MM_HINT_T0 }>(Ahead { from: to.cast_const().cast(), bytes: high * R::WIDE * value });
             }
-            let right_now = if row >= late { right_next } else { Next::NOTHING };
+            let next =
+                |walk: &mut Option<Walk>, bytes| walk.as_mut().map_or(Next::NOTHING, |walk| walk.next(bytes));
+            let right_now = if row >= late { next(&mut right_next, right_each) } else { Next::NOTHING };
             let mut of_soon = || soon.next().copied().map_or(Next::NOTHING, Next);
-            let next = [left_next, right_now, of_soon(), of_soon()];
-            (left_next, right_next) =
-                (left_next.then(), if row >= late { right_next.then() } else { right_next });
+            let next = [next(&mut left_next, left_each), right_now, of_soon(), of_soon()];
             // SAFETY: each token has a register at each place of the left and `WIDE` values at that of the right, and `to` is a part of
             // `sums`, all by what the caller knows.
             unsafe { R::add(own, place(right, strip * R::WIDE), left.tokens, to, replace, next) };

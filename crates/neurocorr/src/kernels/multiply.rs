@@ -35,7 +35,7 @@ impl<'a, P> Rows<'a, P> {
     }
 
     /// Where the first token's value of a neuron stands.
-    fn place(self, neuron: usize) -> usize {
+    pub(super) fn place(self, neuron: usize) -> usize {
         neuron / self.line * self.apart + neuron % self.line
     }
 
@@ -66,8 +66,8 @@ pub(crate) struct Factors<'a, P> {
     pub(crate) right: Rows<'a, P>,
     /// Whether what lies above the diagonal may be left out.
     pub(crate) triangle: bool,
-    /// What will be on the right next: it is asked for, not read.
-    pub(crate) ahead: &'a [P],
+    /// What will be on the left and on the right next: it is asked for, not read.
+    pub(crate) ahead: Option<[Rows<'a, P>; 2]>,
     /// What else will be needed soon: as much of it as there is time for is asked for.
     pub(crate) soon: &'a [Ahead],
 }
@@ -262,7 +262,7 @@ mod tests {
                     let length = kernel.shape().sums(rows, columns);
                     let mut found: Vec<P> = (0..length).map(|at| of(at as f64)).collect();
                     let mut expected = found.clone();
-                    let factors = Factors { left, right, triangle, ahead: &[], soon: &[] };
+                    let factors = Factors { left, right, triangle, ahead: Some([left, right]), soon: &[] };
                     kernel.products(factors, &mut found, replace);
                     plain(kernel.shape(), factors, &mut expected, replace);
                     for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)))
@@ -296,7 +296,7 @@ mod tests {
             let short = Rows { values: &values[..95], ..whole };
             let fewer = Rows { tokens: 3, ..whole };
             let one_line = Rows { values: &values, line: 24, stride: 24, apart: 96, ..whole };
-            let factors = |left, right| Factors { left, right, triangle: false, ahead: &[], soon: &[] };
+            let factors = |left, right| Factors { left, right, triangle: false, ahead: None, soon: &[] };
             for (left, right, first, last) in [
                 (short, whole, 4.0, 3.0),
                 (whole, short, 4.0, 3.0),
