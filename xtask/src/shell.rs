@@ -37,7 +37,9 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start {}", show(command)))?;
     if !output.status.success() {
-        bail!("failed ({}): {}\n{}", output.status, show(command), String::from_utf8_lossy(&output.stderr));
+        // Test programs say on their standard output what failed.
+        let said = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+        bail!("failed ({}): {}\n{}", output.status, show(command), said.join("\n"));
     }
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }

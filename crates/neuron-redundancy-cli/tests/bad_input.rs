@@ -148,7 +148,7 @@ fn unknown_method_and_other_wrong_use() {
 
 #[test]
 fn too_little_memory_is_refused_before_work_with_figures() {
-    let words = ["2688 neurons need 76.", "the limit given has 50.0 MB", "neurons would fit", "fewer"];
+    let words = ["2688 neurons need 71.", "the limit given has 50.0 MB", "neurons would fit", "fewer"];
     fails(&testkit::sample(), &["--memory", "50MB", "--plan", "dense", "--precision", "double"], &words);
     let words = ["2688 neurons need", "for the plan by components", "the limit given has 10.0 MB"];
     fails(&testkit::sample(), &["--memory", "10MB"], &words);

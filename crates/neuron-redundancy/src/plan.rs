@@ -362,7 +362,7 @@ mod tests {
         assert!(needed > 68_000_000_000);
         assert!(Plan::bytes_needed(30_000, fitting) <= 1_000_000_000);
         assert!(Plan::bytes_needed(30_000, fitting + 1) > 1_000_000_000);
-        assert!(error.to_string().contains("need 70.6 GB for the dense plan"), "{error}");
+        assert!(error.to_string().contains("need 70.4 GB for the dense plan"), "{error}");
         assert!(Plan::choose(1, usize::MAX, &config).is_err());
         assert!(Plan::choose(1, usize::MAX, &config.with_plan(PlanChoice::Auto)).is_err());
     }
