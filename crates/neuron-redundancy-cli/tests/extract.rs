@@ -161,7 +161,7 @@ fn inspect_shows_shape_layers_constants_non_finite_and_memory() {
             .and(predicate::str::contains("layer       layer6: neurons 2304..2688"))
             .and(predicate::str::contains("constant    2: neuron 2431 (layer6[127]), 2527 (layer6[223])"))
             .and(predicate::str::contains("non-finite  none"))
-            .and(predicate::str::contains("dense run   would take 76.")),
+            .and(predicate::str::contains("dense run   would take 71.")),
     );
     let folder = tempfile::tempdir().unwrap();
     let mut values = vec![1.0; 18];

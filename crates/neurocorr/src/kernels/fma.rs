@@ -62,6 +62,13 @@ impl Next {
     }
 }
 
+/// Where a neuron's first token is, in lines of 64 bytes.
+#[inline(always)]
+fn place<P: Copy>(side: Rows<'_, P>, neuron: usize) -> *const P {
+    let line = LINE_BYTES / size_of::<P>();
+    side.values.as_ptr().wrapping_add(neuron / line * side.apart + neuron % line)
+}
+
 /// Lines of a side, to be asked for from the first on.
 struct Walk {
     line: *const u8,
@@ -73,7 +80,7 @@ struct Walk {
 
 impl Walk {
     fn from<P: Copy>(side: Rows<'_, P>, neuron: usize) -> Self {
-        let line = side.values.as_ptr().wrapping_add(side.place(neuron)).cast();
+        let line = place(side, neuron).cast();
         Self { line, at: 0, length: side.tokens * LINE_BYTES, apart: side.apart * size_of::<P>() }
     }
 
@@ -138,7 +145,6 @@ unsafe fn products<R: Piece>(factors: Factors<'_, R::Value>, sums: &mut [R::Valu
     let late = if R::EVENLY { 0 } else { rows - rows.div_ceil(4) };
     let right_each = bytes(right.neurons) / ((rows - late) * strips).max(1);
     let mut right_next = ahead.map(|[_, right]| Walk::from(right, 0));
-    let place = |side: Rows<'_, R::Value>, neuron: usize| side.values.as_ptr().wrapping_add(side.place(neuron));
     for (row, start) in (0..left.neurons).step_by(high).enumerate() {
         let own: [*const R::Value; HIGH] = std::array::from_fn(|part| place(left, start + part * R::LANES));
         let end = start + high;

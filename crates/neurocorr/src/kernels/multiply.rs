@@ -35,7 +35,7 @@ impl<'a, P> Rows<'a, P> {
     }
 
     /// Where the first token's value of a neuron stands.
-    pub(super) fn place(self, neuron: usize) -> usize {
+    fn place(self, neuron: usize) -> usize {
         neuron / self.line * self.apart + neuron % self.line
     }
 
