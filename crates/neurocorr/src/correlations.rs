@@ -137,12 +137,14 @@ pub(crate) fn finish_square<P: Precision>(
     go_on: &GoOn<'_>,
 ) {
     let squares: Vec<f64> = squares.iter().map(|&square| square.into()).collect();
-    out.par_chunks_mut(neurons.max(1)).enumerate().for_each(|(a, row)| {
+    Layout::Square.lines(out, neurons).into_par_iter().for_each(|Lines { panel, rows, .. }| {
         if go_on.is_broken() {
             return;
         }
-        row[a] = P::of(measure.of(1.0));
-        apply(&mut row[a + 1..], squares[a], &squares[a + 1..], measure);
+        for (row, a) in rows.chunks_mut(neurons).zip(panel) {
+            row[a] = P::of(measure.of(1.0));
+            apply(&mut row[a + 1..], squares[a], &squares[a + 1..], measure);
+        }
     });
     mirror(out, neurons, go_on);
 }

@@ -36,6 +36,7 @@ impl<'a, P: Precision> Lines<'a, P> {
     pub(crate) fn split(self) -> (MatMut<'a, P>, Vec<&'a mut [P]>) {
         let Self { panel, rows, first, stride, length } = self;
         let width = panel.len();
+        // The lines of a square begin behind the panel.
         if first == 0 {
             let (lines, mut rest) = rows.split_at_mut(width * length);
             let mut inside = Vec::with_capacity(width);

@@ -106,7 +106,7 @@ fn watch(mut child: Child, start: Instant) -> Result<(Measured, String)> {
     Ok((Measured { seconds: wall, peak, high_water }, printed))
 }
 
-/// The processes that a process has started, by each of its threads, as Linux lists them.
+/// The processes that a process has started, by each of its threads, as Linux lists them (where it was built to: distributions' kernels are).
 fn children(pid: u32) -> Vec<u32> {
     let threads = std::fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     let lists = threads.filter_map(|thread| read_to_string(thread.path().join("children")).ok());
