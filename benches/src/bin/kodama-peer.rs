@@ -9,18 +9,19 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let source = activations::open(file)?;
     let (tokens, neurons) = (source.tokens(), source.neurons());
     let mut scratch = activations::Scratch::default();
-    let mut each = |visit: &mut dyn FnMut(&Columns<'_, f32>) -> Result<(), neurocorr::Error>| {
-        for start in (0..tokens).step_by(TOKEN_BLOCK) {
-            let block = source.block(start..(start + TOKEN_BLOCK).min(tokens), &mut scratch)?;
-            let activations::Values::F32(values) = block.values else { return Err("f32 is meant".into()) };
-            visit(&Columns::with_stride(values, block.tokens, neurons, Order::RowMajor, neurons)?)?;
-        }
-        Ok::<(), Box<dyn std::error::Error>>(())
-    };
+    let mut each =
+        |at_a_time: usize, visit: &mut dyn FnMut(&Columns<'_, f32>) -> Result<(), neurocorr::Error>| {
+            for start in (0..tokens).step_by(at_a_time) {
+                let block = source.block(start..(start + at_a_time).min(tokens), &mut scratch)?;
+                let activations::Values::F32(values) = block.values else { return Err("f32 is meant".into()) };
+                visit(&Columns::with_stride(values, block.tokens, neurons, Order::RowMajor, neurons)?)?;
+            }
+            Ok::<(), Box<dyn std::error::Error>>(())
+        };
     let mut moments = Moments::new(neurons);
-    each(&mut |part| moments.push(part))?;
+    each(TOKEN_BLOCK, &mut |part| moments.push(part))?;
     let mut products = CrossProducts::new(&moments, NonFinite::Error)?;
-    each(&mut |part| products.push(part))?;
+    each(products.tokens_together(), &mut |part| products.push(part))?;
     let mut condensed = products.finish()?.into_condensed(Measure::AbsoluteDissimilarity);
 
     let dendrogram = kodama::linkage(&mut condensed, neurons, kodama::Method::Average);

@@ -148,14 +148,14 @@ impl Correlator {
             if waiting == 0 && end - start == TOKENS {
                 self.count(
                     &chunk.part(&(start..end)),
-                    block.get_or_insert_with(|| Block::new(neurons)),
+                    block.get_or_insert_with(|| Block::new(neurons, TOKEN_BLOCK)),
                     &go_on,
                 )?;
             } else {
                 self.keep(chunk, &(start..end));
                 if self.pending.len() == TOKENS * neurons {
                     let pending = std::mem::take(&mut self.pending);
-                    let block = block.get_or_insert_with(|| Block::new(neurons));
+                    let block = block.get_or_insert_with(|| Block::new(neurons, TOKEN_BLOCK));
                     self.count(&rows(&pending, neurons), block, &go_on)?;
                     self.pending = pending;
                     self.pending.clear();
@@ -231,7 +231,7 @@ impl Correlator {
         if !self.pending.is_empty() {
             let (pending, neurons) = (std::mem::take(&mut self.pending), self.neurons());
             let go_on = GoOn::always();
-            self.count(&rows(&pending, neurons), &mut Block::new(neurons), &go_on)?;
+            self.count(&rows(&pending, neurons), &mut Block::new(neurons, TOKEN_BLOCK), &go_on)?;
         }
         Ok(())
     }

@@ -196,7 +196,7 @@ impl<P: Precision> Dense<'_, P> {
 
 /// For tokens of so many neurons of each side.
 fn blocks<P: Precision>(rows: usize, columns: usize) -> (Block<P>, Block<P>) {
-    let block = Block::new(columns);
+    let block = Block::new(columns, TOKEN_BLOCK);
     (block.beside(rows), block)
 }
 

@@ -4,9 +4,9 @@ use crate::correlations::{finish_condensed, finish_square};
 use crate::dense::{Layout, add_triangle, triangle_tiles};
 use crate::go_on::GoOn;
 use crate::moments::{Standard, check_weights, power_of_two_over};
-use crate::standardize::Block;
+use crate::standardize::{Block, tokens_together};
 use crate::tile_sums::SumIn;
-use crate::{Columns, Error, Float, Measure, Moments, NonFinite, Precision, TOKEN_BLOCK};
+use crate::{Columns, Error, Float, Measure, Moments, NonFinite, Precision};
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 
@@ -15,7 +15,7 @@ pub(crate) type Observe<'a> = &'a (dyn Fn(usize, usize) -> ControlFlow<()> + Syn
 /// How a matrix of correlations is made: `np.corrcoef`, with weights (`aweights` of `np.cov`) and a choice of precision.
 ///
 /// Two passes over a matrix in memory (or mapped); products are summed where the result will stand, so that beside it there
-/// are only about 8.4 kB a neuron ([`bytes_needed`](crate::bytes_needed)). Every result is within
+/// are at most 8.4 kB a neuron ([`bytes_needed`](crate::bytes_needed)). Every result is within
 /// [`Moments::error_bound_in`] of the exact one; the bits do not depend on the number of threads. `neurons² × tokens`
 /// floating-point operations.
 ///
@@ -58,7 +58,7 @@ impl Dense<'_, f64> {
 }
 
 impl Dense<'_, f64> {
-    /// As [`condensed`](Dense::condensed), at nearly the speed of `f32`: products over 1,024 tokens are made in single
+    /// As [`condensed`](Dense::condensed), at nearly the speed of `f32`: products over at most 1,024 tokens are made in single
     /// precision, everything else in double. Within [`error_bound_of_single_products`](crate::error_bound_of_single_products)
     /// of the exact correlations, some hundred times as near as a product in `f32` throughout.
     ///
@@ -80,7 +80,7 @@ impl Dense<'_, f64> {
     ) -> Result<Vec<f64>, Error> {
         let neurons = self.neurons_of(columns);
         let mut out = vec![0.0; Layout::Condensed.values(neurons)];
-        let go_on = self.go_on(columns);
+        let go_on = self.go_on::<T, f32>(columns);
         let (_, squares) = self.sums::<T, f32>(columns, Layout::Condensed, &mut out, true, &go_on)?;
         finish_condensed(&mut out, &squares, neurons, measure, &go_on);
         go_on.check()?;
@@ -204,7 +204,7 @@ impl<'a, P: Precision> Dense<'a, P> {
         measure: Measure,
         out: &mut [P],
     ) -> Result<(), Error> {
-        let go_on = self.go_on(columns);
+        let go_on = self.go_on::<T, P>(columns);
         let squares = self.products(columns, Layout::Condensed, out, &go_on)?;
         finish_condensed(out, &squares, self.neurons_of(columns), measure, &go_on);
         go_on.check()
@@ -230,7 +230,7 @@ impl<'a, P: Precision> Dense<'a, P> {
         measure: Measure,
         out: &mut [P],
     ) -> Result<(), Error> {
-        let go_on = self.go_on(columns);
+        let go_on = self.go_on::<T, P>(columns);
         let squares = self.products(columns, Layout::Square, out, &go_on)?;
         finish_square(out, &squares, self.neurons_of(columns), measure, &go_on);
         go_on.check()
@@ -266,9 +266,10 @@ impl<'a, P: Precision> Dense<'a, P> {
         let roots = weights.map(roots);
         let mut products = vec![P::default(); neurons];
         let mut squares = vec![0.0; if want_squares { neurons } else { 0 }];
-        let mut block = Block::<Q>::new(neurons);
-        for start in (0..tokens).step_by(TOKEN_BLOCK) {
-            let part = start..tokens.min(start + TOKEN_BLOCK);
+        let together = tokens_together::<P, Q>(neurons, tokens);
+        let mut block = Block::<Q>::new(neurons, together.min(tokens));
+        for start in (0..tokens).step_by(together) {
+            let part = start..tokens.min(start + together);
             block.fill_among(columns, &part, &standards, roots.as_deref(), among);
             if want_squares {
                 block.add_squares(&mut squares);
@@ -278,9 +279,10 @@ impl<'a, P: Precision> Dense<'a, P> {
         Ok((products, squares))
     }
 
-    fn go_on<T: Float>(&self, columns: &Columns<'_, T>) -> GoOn<'a> {
-        let tiles = triangle_tiles(self.neurons_of(columns));
-        GoOn::observed(self.observe, tiles * columns.tokens().div_ceil(TOKEN_BLOCK))
+    fn go_on<T: Float, Q: SumIn<P>>(&self, columns: &Columns<'_, T>) -> GoOn<'a> {
+        let (neurons, tokens) = (self.neurons_of(columns), columns.tokens());
+        let blocks = tokens.div_ceil(tokens_together::<P, Q>(neurons, tokens));
+        GoOn::observed(self.observe, triangle_tiles(neurons) * blocks)
     }
 
     /// The weights, checked, by a power of two that brings the greatest to the order of one: so no bit depends on a factor

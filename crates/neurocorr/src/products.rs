@@ -4,8 +4,8 @@ use crate::dense::{Layout, add_triangle, triangle_tiles};
 use crate::go_on::GoOn;
 use crate::matrix::roots;
 use crate::moments::{Standard, check_weights};
-use crate::standardize::Block;
-use crate::{Columns, Correlations, Error, Float, Moments, NonFinite, Precision, TOKEN_BLOCK};
+use crate::standardize::{Block, tokens_together};
+use crate::{Columns, Correlations, Error, Float, Moments, NonFinite, Precision};
 use std::ops::ControlFlow;
 
 /// Accumulates the products of all pairs of columns over parts of the tokens, then gives their correlations.
@@ -33,6 +33,8 @@ pub struct CrossProducts<P = f64> {
     products: Vec<P>,
     squares: Vec<P>,
     block: Block<P>,
+    /// Tokens that go into the block.
+    together: usize,
 }
 
 impl CrossProducts<f64> {
@@ -54,6 +56,7 @@ impl<P: Precision> CrossProducts<P> {
     pub fn with_precision(moments: &Moments, non_finite: NonFinite) -> Result<Self, Error> {
         let standards = moments.standards(non_finite)?;
         let neurons = standards.len();
+        let together = tokens_together::<P, P>(neurons, moments.tokens());
         Ok(Self {
             standards,
             weight_scale: moments.weight_scale(),
@@ -61,8 +64,16 @@ impl<P: Precision> CrossProducts<P> {
             tokens: 0,
             products: vec![P::default(); Layout::Condensed.values(neurons)],
             squares: vec![P::default(); neurons],
-            block: Block::new(neurons),
+            block: Block::new(neurons, together),
+            together,
         })
+    }
+
+    /// How many tokens are standardised together, from 512 to 1,024 by the shape of the matrix: parts of so many, or of a multiple, give
+    /// the bits of all tokens in one part.
+    #[must_use]
+    pub fn tokens_together(&self) -> usize {
+        self.together
     }
 
     /// Reads the next tokens.
@@ -103,10 +114,10 @@ impl<P: Precision> CrossProducts<P> {
         observe: &(dyn Fn(usize, usize) -> ControlFlow<()> + Sync),
     ) -> Result<(), Error> {
         part.check_neurons(self.standards.len())?;
-        let total = triangle_tiles(self.standards.len()) * part.tokens().div_ceil(TOKEN_BLOCK);
+        let total = triangle_tiles(self.standards.len()) * part.tokens().div_ceil(self.together);
         let go_on = GoOn::observed(observe, total);
-        for start in (0..part.tokens()).step_by(TOKEN_BLOCK) {
-            let tokens = start..(start + TOKEN_BLOCK).min(part.tokens());
+        for start in (0..part.tokens()).step_by(self.together) {
+            let tokens = start..(start + self.together).min(part.tokens());
             self.block.fill(part, &tokens, &self.standards, roots);
             let replace = self.tokens == 0 && start == 0;
             add_triangle(
@@ -136,7 +147,7 @@ impl<P: Precision> CrossProducts<P> {
 }
 
 /// Peak bytes of the two passes and of the condensed result in `f64`: 4 n² for the products, which become the result where
-/// they stand, and about 8.4 kB a neuron for the block of tokens in work. The input is not
+/// they stand, and at most 8.4 kB a neuron for the block of tokens in work. The input is not
 /// counted.
 ///
 /// ```

@@ -15,12 +15,27 @@ pub(crate) const PRODUCT_TOKENS: usize = 128;
 pub(crate) const SINGLE_TOKENS: usize = 64;
 
 const _: () =
-    assert!(TOKEN_BLOCK.is_multiple_of(PRODUCT_TOKENS) && PRODUCT_TOKENS.is_multiple_of(SINGLE_TOKENS));
+    assert!((TOKEN_BLOCK / 2).is_multiple_of(PRODUCT_TOKENS) && PRODUCT_TOKENS.is_multiple_of(SINGLE_TOKENS));
+
+/// Memory that a block takes whatever the matrix: so small matrices go through in few blocks.
+const BLOCK_BYTES: usize = 4 << 20;
+
+/// What a block takes of the memory of its input (in `f32`) and its result, at most: one part in so many.
+const PART_OF_ALL: usize = 12;
+
+/// How many of a matrix's tokens are standardised together, for products in `Q` whose sums stand in `P`: 1,024, or, where their memory
+/// would be felt beside that of the matrix and the result, fewer, down to 512. It depends on the shape alone, as bits depend on it.
+pub(crate) fn tokens_together<P: Precision, Q: Precision>(neurons: usize, tokens: usize) -> usize {
+    let (input, result) = (size_of::<f32>().saturating_mul(tokens), size_of::<P>().saturating_mul(neurons) / 2);
+    let bytes = (input.saturating_add(result) / PART_OF_ALL).max(BLOCK_BYTES / neurons.max(1));
+    let fit = bytes / size_of::<Q>() / PRODUCT_TOKENS * PRODUCT_TOKENS;
+    fit.clamp(TOKEN_BLOCK / 2, TOKEN_BLOCK)
+}
 
 /// Values between two rows beside the panel's own, where faer multiplies, so that a row is not a whole number of pages long.
 const PAD: usize = 8;
 
-/// Up to 1,024 tokens of all neurons: panel after panel of 192 neurons, in a panel piece after piece of 128 tokens, in a piece line
+/// Some tokens, at most 1,024, of all neurons: panel after panel of 192 neurons, in a panel piece after piece of 128 tokens, in a piece line
 /// after line of a few neurons, in a line a token's values after those of the one before.
 #[derive(Debug)]
 pub(crate) struct Block<P> {
@@ -40,19 +55,22 @@ struct Form {
     stride: usize,
     /// Lines of a panel.
     lines: usize,
+    /// Pieces of a panel.
+    pieces: usize,
 }
 
 impl Form {
-    fn of<P: Precision>(kernel: Option<Kernel>, neurons: usize) -> Self {
+    fn of<P: Precision>(kernel: Option<Kernel>, neurons: usize, tokens: usize) -> Self {
+        let pieces = tokens.div_ceil(PRODUCT_TOKENS).max(1);
         let width = neurons.clamp(1, NEURON_BLOCK);
         if let Some(own) = kernel {
             let line = LINE_BYTES / size_of::<P>();
             // Whole strips of the left, and of the right.
             let Shape { high, wide } = own.shape();
             let lines = width.next_multiple_of(high).max(width.next_multiple_of(wide)).div_ceil(line);
-            Self { kernel, line, stride: line, lines }
+            Self { kernel, line, stride: line, lines, pieces }
         } else {
-            Self { kernel, line: width, stride: width + PAD, lines: 1 }
+            Self { kernel, line: width, stride: width + PAD, lines: 1, pieces }
         }
     }
 
@@ -66,31 +84,32 @@ impl Form {
     }
 
     fn panel(self) -> usize {
-        TOKEN_BLOCK / PRODUCT_TOKENS * self.piece()
+        self.pieces * self.piece()
     }
 }
 
 impl<P: Precision> Block<P> {
-    /// For so many neurons, as the best kernel of this processor takes them.
-    pub(crate) fn new(neurons: usize) -> Self {
-        Self::with_kernel(Kernel::of::<P>(Level::detect()), neurons)
+    /// For so many neurons and tokens at a time, as the best kernel of this processor takes them.
+    pub(crate) fn new(neurons: usize, tokens: usize) -> Self {
+        Self::with_kernel(Kernel::of::<P>(Level::detect()), neurons, tokens)
     }
 
     /// For the other side of products with this one.
     pub(crate) fn beside(&self, neurons: usize) -> Self {
-        Self::with_kernel(self.form.kernel, neurons)
+        Self::with_kernel(self.form.kernel, neurons, self.form.pieces * PRODUCT_TOKENS)
     }
 
-    fn with_kernel(kernel: Option<Kernel>, neurons: usize) -> Self {
-        let form = Form::of::<P>(kernel, neurons);
+    fn with_kernel(kernel: Option<Kernel>, neurons: usize, tokens: usize) -> Self {
+        let form = Form::of::<P>(kernel, neurons, tokens);
         let values = Pages::zeroed(neurons.div_ceil(NEURON_BLOCK) * form.panel());
         Self { values, neurons, form, tokens: 0 }
     }
 
-    /// Bytes of it at most, in the layout of any kernel.
+    /// Bytes of it at most, in the layout of any kernel, for 1,024 tokens.
     pub(crate) fn bytes(neurons: usize) -> u64 {
         let kernels = Level::available().map(Kernel::of::<P>).chain([None]);
-        let panel = kernels.map(|kernel| Form::of::<P>(kernel, neurons).panel() * size_of::<P>()).max();
+        let panel =
+            kernels.map(|kernel| Form::of::<P>(kernel, neurons, TOKEN_BLOCK).panel() * size_of::<P>()).max();
         (neurons.div_ceil(NEURON_BLOCK) as u64).saturating_mul(panel.unwrap_or(0) as u64)
     }
 
@@ -102,7 +121,7 @@ impl<P: Precision> Block<P> {
         self.neurons
     }
 
-    /// Standardises some tokens, at most 1,024. `roots` holds the square root of each token's weight.
+    /// Standardises some tokens, as many as there is room for. `roots` holds the square root of each token's weight.
     pub(crate) fn fill<T: Float>(
         &mut self,
         part: &Columns<'_, T>,
@@ -145,7 +164,7 @@ impl<P: Precision> Block<P> {
         // The tokens of one line that are in one part, from one end of memory to the other.
         for (index, chunk) in self.values.chunks_mut(rows * form.stride).enumerate() {
             let (piece, chunk_of_line) = (index / chunks / form.lines, index % chunks);
-            if let Some(part) = parts.get_mut(piece % (TOKEN_BLOCK / PRODUCT_TOKENS) * chunks + chunk_of_line) {
+            if let Some(part) = parts.get_mut(piece % form.pieces * chunks + chunk_of_line) {
                 part.push(chunk);
             }
         }
@@ -156,7 +175,7 @@ impl<P: Precision> Block<P> {
         });
     }
 
-    /// Puts one more token behind those that are there, from its standardised values; none if there are 1,024.
+    /// Puts one more token behind those that are there, from its standardised values; none if there is no room.
     pub(crate) fn append(&mut self, row: &[f64]) {
         let (form, token) = (self.form, self.tokens % PRODUCT_TOKENS);
         let start = self.tokens / PRODUCT_TOKENS * form.piece() + token * form.stride;
@@ -318,4 +337,30 @@ fn copy_lines<P: Precision>(from: &[P; NEURON_BLOCK], lines: &mut [&mut [P]], at
 #[inline(always)]
 fn weighted(value: f64, root: f64) -> f64 {
     if root == 0.0 { 0.0 } else { value * root }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_stays_within_a_twelfth_of_input_and_result_unless_it_is_small_or_has_512_tokens() {
+        for (neurons, tokens, wide, single) in [
+            (2_688, 10_000, 512, 896),
+            (2_688, 30_000, 1_024, 1_024),
+            (9_984, 10_000, 768, 1_024),
+            (9_984, 30_000, 1_024, 1_024),
+            (2_688, 100, 512, 512),
+            (500, 700, 1_024, 1_024),
+            (0, 0, 1_024, 1_024),
+            (usize::MAX, usize::MAX, 1_024, 1_024),
+            (usize::MAX, 1, 1_024, 1_024),
+            (1, usize::MAX, 1_024, 1_024),
+        ] {
+            assert_eq!(tokens_together::<f64, f64>(neurons, tokens), wide, "{neurons} x {tokens}");
+            assert_eq!(tokens_together::<f32, f32>(neurons, tokens), single, "{neurons} x {tokens}");
+        }
+        // Its products are in `f32`, its result in `f64`.
+        assert_eq!(tokens_together::<f64, f32>(2_688, 10_000), 1_024);
+    }
 }

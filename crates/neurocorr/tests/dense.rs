@@ -243,7 +243,7 @@ fn maxima(r: &[f64], x: usize, y: usize, sign: Sign) -> CrossMaxima {
     }
 }
 
-/// Panels of 192 neurons, pieces of 128 tokens, blocks of 1,024: one below, at and above each.
+/// Panels of 192 neurons, pieces of 128 tokens, blocks of 1,024 (512 of more than a thousand neurons): one below, at and above each.
 #[test]
 fn results_in_memory_that_holds_anything_have_the_bits_of_fresh_ones_at_every_edge() {
     for (tokens, neurons) in [
@@ -256,6 +256,8 @@ fn results_in_memory_that_holds_anything_have_the_bits_of_fresh_ones_at_every_ed
         (1_024, 384),
         (1_025, 385),
         (2_100, 50),
+        (511, 1_030),
+        (1_025, 1_030),
     ] {
         let x = activations(tokens, neurons, neurons as u64);
         for measure in MEASURES {
@@ -289,6 +291,28 @@ fn results_in_memory_that_holds_anything_have_the_bits_of_fresh_ones_at_every_ed
                 assert!((ours - pair).abs() <= 2.0 * error_bound(tokens), "{tokens} x {neurons}: {i} {j}");
             }
         }
+    }
+}
+
+#[test]
+fn parts_of_as_many_tokens_as_go_together_change_no_bit_and_other_parts_stay_within_the_bound() {
+    for (tokens, neurons, together) in [(1_300, 1_030, 512), (2_500, 60, 1_024)] {
+        let x = activations(tokens, neurons, 3);
+        let moments = Moments::of(&columns(&x));
+        let in_parts = |length: usize| {
+            let mut products = CrossProducts::new(&moments, NonFinite::Error).unwrap();
+            assert_eq!(products.tokens_together(), together);
+            for part in x.values.chunks(length * neurons) {
+                products.push(&Columns::row_major(part, part.len() / neurons, neurons).unwrap()).unwrap();
+            }
+            products.finish().unwrap().into_condensed(Measure::Correlation)
+        };
+        let whole = Dense::new().condensed(&columns(&x), Measure::Correlation).unwrap();
+        for length in [together, 2 * together, tokens] {
+            assert!(bits(&in_parts(length)) == bits(&whole), "{tokens} x {neurons} by {length}");
+        }
+        let bound = 2.0 * error_bound(tokens);
+        assert!(in_parts(700).iter().zip(&whole).all(|(a, b)| (a - b).abs() <= bound), "{tokens} x {neurons}");
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) fn tree(
 /// First pass: the moments of all neurons.
 pub(crate) fn moments(source: &dyn Source, observer: &dyn Observer) -> Result<Moments, Error> {
     let mut moments = Moments::new(source.neurons());
-    for_each_block(source, |part, index, blocks| {
+    for_each_block(source, TOKEN_BLOCK, |part, index, blocks| {
         match part {
             Part::Single(part) => moments.push(&part)?,
             Part::Double(part) => moments.push(&part)?,
@@ -47,7 +47,7 @@ fn dissimilarities(
     observer: &dyn Observer,
 ) -> Result<Vec<f64>, Error> {
     let mut products = CrossProducts::new(moments, config.non_finite)?;
-    for_each_block(source, |part, index, blocks| {
+    for_each_block(source, products.tokens_together(), |part, index, blocks| {
         let watch = |done: usize, total: usize| {
             observer.progress(Stage::Correlation, index * total + done, blocks * total)
         };
@@ -67,17 +67,18 @@ enum Part<'a> {
     Double(Columns<'a, f64>),
 }
 
-/// Calls `visit(block, its number, number of blocks)` over the tokens in order.
+/// Calls `visit(block, its number, number of blocks)` over the tokens in order, so many at a time.
 fn for_each_block(
     source: &dyn Source,
+    at_a_time: usize,
     mut visit: impl FnMut(Part<'_>, usize, usize) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut scratch = Scratch::default();
-    let blocks = source.tokens().div_ceil(TOKEN_BLOCK);
+    let blocks = source.tokens().div_ceil(at_a_time);
     for index in 0..blocks {
-        let start = index * TOKEN_BLOCK;
+        let start = index * at_a_time;
         let Block { values, layout, tokens, neurons } =
-            source.block(start..(start + TOKEN_BLOCK).min(source.tokens()), &mut scratch)?;
+            source.block(start..(start + at_a_time).min(source.tokens()), &mut scratch)?;
         let (order, stride) = order(layout);
         let part = match values {
             Values::F32(values) => Part::Single(Columns::with_stride(values, tokens, neurons, order, stride)?),
