@@ -1,7 +1,7 @@
 //! The loops over rows of the square, compiled for every level.
 
 use crate::level::Work;
-use crate::lines::fetch_next;
+use crate::lines::fetch_ahead;
 use crate::shortlist::{Neighbour, ShortList};
 use crate::{Float, Linkage, Update};
 
@@ -11,6 +11,9 @@ pub(crate) const BLOCK: usize = 16;
 /// Columns that are gone through together. A loop of this many becomes vector instructions as it stands; one of a few
 /// lanes is unrolled first and put together anew, worse.
 const STRETCH: usize = 128;
+
+/// Bytes between what a merger has in work and what it asks memory for: what a core reads of both rows while it waits for memory once, and more.
+const AHEAD: usize = 4096;
 
 /// What every loop has to know of the clusters in the columns. All slices have the length of the rows.
 #[derive(Debug, Clone, Copy)]
@@ -104,14 +107,17 @@ impl<T: Float, L: Linkage<T> + ?Sized> Work for Merge<'_, T, L> {
     /// The short list of the new cluster; a live column's value that is not finite is the error.
     #[inline(always)]
     fn run(self) -> Result<ShortList<T>, T> {
+        let (ahead, length) = (AHEAD / size_of::<T>(), self.y.len());
         let mut list = ShortList::new();
         let mut overflow = None;
         let (limits, slots) = (self.columns.limits.chunks(STRETCH), self.columns.slots.chunks(STRETCH));
         let rows = self.x.chunks_mut(STRETCH).zip(self.y.chunks(STRETCH));
         let stretches = rows.zip(limits).zip(slots).zip(self.sizes.chunks(STRETCH));
         for (stretch, ((((new, ys), limits), slots), sizes)) in stretches.enumerate() {
-            fetch_next(new);
-            fetch_next(ys);
+            if (stretch + 1) * STRETCH + ahead <= length {
+                fetch_ahead(new, ahead);
+                fetch_ahead(ys, ahead);
+            }
             let look = |new: T, own: T, limit: T| {
                 let greatest = if own > limit { own } else { limit };
                 let passes = (new > greatest) & (new < T::INFINITY);

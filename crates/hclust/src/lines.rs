@@ -98,20 +98,20 @@ pub(crate) fn fence(level: Level) {
     let _ = level;
 }
 
-/// Asks memory for as many values as these, right behind them: a row is longer than the page within which the
+/// Asks memory for as many values as these, so many behind them: a row is longer than the page within which the
 /// processor looks ahead by itself. Nothing is read.
 #[inline(always)]
-pub(crate) fn fetch_next<T>(values: &[T]) {
+pub(crate) fn fetch_ahead<T>(values: &[T], ahead: usize) {
     #[cfg(target_arch = "x86_64")]
     for byte in (0..size_of_val(values)).step_by(64) {
-        let next = values.as_ptr_range().end.cast::<i8>().wrapping_add(byte);
+        let next = values.as_ptr().wrapping_add(ahead).cast::<i8>().wrapping_add(byte);
         #[expect(unsafe_code, reason = "takes a pointer")]
         // SAFETY: a hint, which no address makes fail; every x86-64 processor has SSE.
         unsafe {
             std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(next);
         }
     }
-    let _ = values;
+    let _ = (values, ahead);
 }
 
 /// The most values of any type in a cache line.
