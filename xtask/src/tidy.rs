@@ -47,6 +47,7 @@ const UNSAFE_FILES: &[&str] = &[
     "crates/neurocorr/src/kernels/multiply.rs",
     "crates/neurocorr/src/kernels/neon.rs",
     "crates/neurocorr/src/kernels/prefetch.rs",
+    "crates/neurocorr/src/kernels/stream.rs",
     "crates/neurocorr/src/level.rs",
     "crates/neurocorr/src/store.rs",
 ];

@@ -1,6 +1,6 @@
 //! A block of standardised tokens, laid out as the product takes it: standardising is the packing.
 
-use crate::kernels::{Kernel, LINE_BYTES, Rows, Shape};
+use crate::kernels::{Kernel, LINE_BYTES, Line, Rows, Shape, fence, prefetch, write_past_caches};
 use crate::level::{Level, Work};
 use crate::moments::{Standard, Standards};
 use crate::pages::Pages;
@@ -172,6 +172,7 @@ impl<P: Precision> Block<P> {
             let start = tokens.start + index * rows;
             let tokens = start..tokens.end.min(start + rows);
             level.run(Fill { part, tokens, panels: &panels, roots, out, form });
+            fence();
         });
     }
 
@@ -253,6 +254,10 @@ fn are_all(among: &[usize], neurons: usize) -> bool {
 /// Rows that are read at a time.
 const ROWS: usize = 32;
 
+/// Rows of which a panel's share is standardised before the next panel's: so many lines are written side by side, and the same share of the next rows
+/// is asked for ahead.
+const TOGETHER: usize = 4;
+
 /// The neurons of a panel: side by side in the matrix, or by name.
 struct Panel<'a> {
     standards: Standards<NEURON_BLOCK>,
@@ -284,25 +289,34 @@ impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
                 let all = 0..self.part.neurons();
                 let mut buffer = [T::default(); NEURON_BLOCK];
                 let mut standardized = [P::default(); NEURON_BLOCK];
-                for (at, token) in self.tokens.clone().enumerate() {
-                    let (row, root) = (self.part.row(token, &all), root(token));
+                let (count, last) = (self.tokens.len(), self.part.tokens().saturating_sub(1));
+                for start in (0..count).step_by(TOGETHER) {
                     for (panel, out) in self.panels.iter().zip(self.out.chunks_mut(lines)) {
-                        let values = match panel.named {
-                            None => &row[panel.neurons.clone()],
-                            // First side by side, so that what is done to them is done to many at once.
-                            Some(named) => {
-                                buffer.iter_mut().zip(named).for_each(|(to, &neuron)| *to = row[neuron]);
-                                &buffer[..named.len().min(NEURON_BLOCK)]
+                        for at in start..count.min(start + TOGETHER) {
+                            let token = self.tokens.start + at;
+                            let (row, root) = (self.part.row(token, &all), root(token));
+                            let values = match panel.named {
+                                None => {
+                                    let next = self.part.row(last.min(token + TOGETHER), &all);
+                                    prefetch(&next[panel.neurons.clone()]);
+                                    &row[panel.neurons.clone()]
+                                }
+                                // First side by side, so that what is done to them is done to many at once.
+                                Some(named) => {
+                                    buffer.iter_mut().zip(named).for_each(|(to, &neuron)| *to = row[neuron]);
+                                    &buffer[..named.len().min(NEURON_BLOCK)]
+                                }
+                            };
+                            for (at, (to, &value)) in standardized.iter_mut().zip(values).enumerate() {
+                                *to = P::of(weighted(panel.standards.apply(at, value.into()), root));
                             }
-                        };
-                        for (at, (to, &value)) in standardized.iter_mut().zip(values).enumerate() {
-                            *to = P::of(weighted(panel.standards.apply(at, value.into()), root));
-                        }
-                        if form.kernel.is_some() {
-                            standardized[values.len()..].fill(P::default());
-                            copy_lines(&standardized, out, at);
-                        } else if let [out] = out {
-                            out[at * stride..][..values.len()].copy_from_slice(&standardized[..values.len()]);
+                            if form.kernel.is_some() {
+                                standardized[values.len()..].fill(P::default());
+                                copy_lines(&standardized, out, at);
+                            } else if let [out] = &mut out[..] {
+                                out[at * stride..][..values.len()]
+                                    .copy_from_slice(&standardized[..values.len()]);
+                            }
                         }
                     }
                 }
@@ -326,10 +340,10 @@ impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
 /// Copies values into place `at` of as many lines as there are. (A length that the compiler does not know would be a call.)
 #[inline(always)]
 fn copy_lines<P: Precision>(from: &[P; NEURON_BLOCK], lines: &mut [&mut [P]], at: usize) {
-    let from: &[[u8; LINE_BYTES]] = bytemuck::cast_slice(from);
+    let from: &[Line] = bytemuck::cast_slice(from);
     for (line, from) in lines.iter_mut().zip(from) {
-        let line: &mut [[u8; LINE_BYTES]] = bytemuck::cast_slice_mut(line);
-        line[at] = *from;
+        let line: &mut [Line] = bytemuck::cast_slice_mut(line);
+        write_past_caches(&mut line[at], from);
     }
 }
 

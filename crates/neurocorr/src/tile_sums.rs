@@ -194,11 +194,11 @@ impl<P: Precision, Q: SumIn<P>> Work for AddTo<'_, P, Q> {
                 let (to, after) = rest.split_at_mut(rest.len().min(shape.high - at));
                 let sums = sums.get(shape.place(strip, column, count) + at..).unwrap_or_default();
                 (rest, strip, at) = (after, strip + 1, 0);
-                // Twelve divide every strip's length: three registers of `f64`.
-                let (twelves, rest) = to.as_chunks_mut::<12>();
-                let (sums_twelves, _) = sums.as_chunks::<12>();
-                let rest_sums = sums.get(12 * twelves.len()..).unwrap_or_default();
-                for (to, sums) in twelves.iter_mut().zip(sums_twelves) {
+                // By eight: a register of `f64`. (Twelve, which divide the length of every strip, became scalar additions in `f32`.)
+                let (eights, rest) = to.as_chunks_mut::<8>();
+                let (sums_eights, _) = sums.as_chunks::<8>();
+                let rest_sums = sums.get(8 * eights.len()..).unwrap_or_default();
+                for (to, sums) in eights.iter_mut().zip(sums_eights) {
                     add_values(to, sums, replace);
                 }
                 add_values(rest, rest_sums, replace);

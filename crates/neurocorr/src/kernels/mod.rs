@@ -18,10 +18,12 @@ mod multiply;
 mod neon;
 mod portable;
 mod prefetch;
+mod stream;
 
 use crate::level::{Level, Set};
 pub(crate) use multiply::{Factors, Kernel, LINE_BYTES, Multiply, Rows, Shape};
 pub(crate) use prefetch::{Ahead, prefetch};
+pub(crate) use stream::{Line, fence, write_past_caches};
 
 /// Neurons of a panel: three registers of sixteen.
 pub(crate) const PANEL: usize = 48;
