@@ -19,8 +19,14 @@ where
     let n = pairs.n();
     let merges = n.saturating_sub(1);
     let mut steps = Vec::with_capacity(merges);
-    let (mut candidates, bounds): (Vec<usize>, Vec<T>) =
-        (0..merges).map(|x| pairs.nearest_above(x, (x + 1, T::INFINITY))).unzip();
+    let (mut candidates, mut bounds) = (Vec::with_capacity(merges), Vec::with_capacity(merges));
+    for x in 0..merges {
+        // A row may have to be looked through.
+        observe(observer, 0, merges)?;
+        let (candidate, bound) = pairs.nearest_above(x, (x + 1, T::INFINITY));
+        candidates.push(candidate);
+        bounds.push(bound);
+    }
     let mut queue = Queue::new(bounds);
     for step in 0..merges {
         let (mut x, mut height) = queue.least();
@@ -31,6 +37,8 @@ where
             if height == pairs.get(x, y) {
                 break;
             }
+            // One merger may take thousands of these.
+            observe(observer, step, merges)?;
             (y, height) = pairs.nearest_above(x, (y, T::INFINITY));
             candidates[x] = y;
             queue.change(x, height);
