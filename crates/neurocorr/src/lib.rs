@@ -52,8 +52,9 @@ pub use screen::{
     Tile, pairs_above,
 };
 
-/// Tokens per block: sums are taken over a block, then blocks are added. Parts that are pushed should be multiples
-/// of this long (the last excepted), so that blocks are full.
+/// Tokens per block: sums are taken over a block, then blocks are added. Parts that are pushed to [`Moments`] should be multiples
+/// of this long (the last excepted), so that blocks are full; those pushed to [`CrossProducts`] multiples of its
+/// [`tokens_together`](CrossProducts::tokens_together), which may be fewer.
 pub const TOKEN_BLOCK: usize = 1_024;
 
 /// Neurons of a side of a tile: whole strips of our kernels, and of faer's, at every level, and small enough that the pieces of two panels

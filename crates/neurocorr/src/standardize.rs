@@ -265,6 +265,21 @@ struct Panel<'a> {
     named: Option<&'a [usize]>,
 }
 
+impl Panel<'_> {
+    /// The values of a token.
+    #[inline(always)]
+    fn values<'v, T: Float>(&self, row: &'v [T], buffer: &'v mut [T; NEURON_BLOCK]) -> &'v [T] {
+        match self.named {
+            None => &row[self.neurons.clone()],
+            // First side by side, so that what is done to them is done to many at once.
+            Some(named) => {
+                buffer.iter_mut().zip(named).for_each(|(to, &neuron)| *to = row[neuron]);
+                &buffer[..named.len().min(NEURON_BLOCK)]
+            }
+        }
+    }
+}
+
 /// Some tokens of all panels.
 struct Fill<'a, 'b, T, P> {
     part: &'a Columns<'b, T>,
@@ -295,18 +310,11 @@ impl<T: Float, P: Precision> Work for Fill<'_, '_, T, P> {
                         for at in start..count.min(start + TOGETHER) {
                             let token = self.tokens.start + at;
                             let (row, root) = (self.part.row(token, &all), root(token));
-                            let values = match panel.named {
-                                None => {
-                                    let next = self.part.row(last.min(token + TOGETHER), &all);
-                                    prefetch(&next[panel.neurons.clone()]);
-                                    &row[panel.neurons.clone()]
-                                }
-                                // First side by side, so that what is done to them is done to many at once.
-                                Some(named) => {
-                                    buffer.iter_mut().zip(named).for_each(|(to, &neuron)| *to = row[neuron]);
-                                    &buffer[..named.len().min(NEURON_BLOCK)]
-                                }
-                            };
+                            if panel.named.is_none() {
+                                let next = self.part.row(last.min(token + TOGETHER), &all);
+                                prefetch(&next[panel.neurons.clone()]);
+                            }
+                            let values = panel.values(row, &mut buffer);
                             for (at, (to, &value)) in standardized.iter_mut().zip(values).enumerate() {
                                 *to = P::of(weighted(panel.standards.apply(at, value.into()), root));
                             }
