@@ -1,18 +1,16 @@
 //! The square made from the condensed matrix, and every row's short list with it, in one pass over memory.
 
 use crate::Float;
+use crate::columns::CondensedColumns;
 use crate::kernels::{BLOCK, Check, each_lane, lanes};
 use crate::level::{Level, Work};
-use crate::lines::{MOST, copy_past_caches, fence, write_lines};
+use crate::lines::{copy_past_caches, fence};
 use crate::observer::Gate;
 use crate::shortlist::{Neighbour, ShortList};
 
 /// Rows that are filled together, at most: few enough that the lines written stay in order, enough that every
 /// condensed row above them is read by whole runs of cache lines.
 pub(crate) const ROWS: usize = 128;
-
-/// Columns after which it is asked whether to go on: the first touch of memory can be slow.
-const ASKED: usize = 512;
 
 /// Values that are copied at a time.
 const PIECE: usize = 1024;
@@ -49,27 +47,18 @@ impl<T: Float> Fill<'_, T> {
         }
         // Left of the block: columns of the condensed rows above, as many rows at a time as a cache line has values.
         let whole = self.first / T::LINE * T::LINE;
-        let mut places: Vec<usize> = (0..count).map(|j| j * self.pitch).collect();
+        let Self { level, values, offsets, first, gate, .. } = self;
         let mut limits = [T::INFINITY; ROWS];
-        for i in (0..whole).step_by(T::LINE) {
-            let mut rows: [&[T]; MOST] = [&[]; MOST];
-            for (k, row) in rows[..T::LINE].iter_mut().enumerate() {
-                *row = &self.values[at(i + k, self.first)..][..count];
-            }
-            write_lines(self.level, &rows[..T::LINE], &places, self.rows);
-            if !self.above {
-                self.level.run(OfferColumns {
-                    rows: &rows[..T::LINE],
-                    first: i,
-                    lists: self.lists,
-                    limits: &mut limits,
-                });
-            }
-            places.iter_mut().for_each(|place| *place += T::LINE);
-            if i % ASKED == 0 && self.gate.is_closed() {
-                return true;
-            }
-        }
+        CondensedColumns { level, values, offsets, first, count, gate }.turn(
+            whole,
+            self.pitch,
+            self.rows,
+            |first, rows| {
+                if !self.above {
+                    level.run(OfferColumns { rows, first, lists: self.lists, limits: &mut limits });
+                }
+            },
+        );
         let mut good = true;
         for ((j, row), list) in self.rows.chunks_exact_mut(self.pitch).enumerate().zip(self.lists) {
             let own = self.first + j;

@@ -15,14 +15,14 @@ pub(crate) mod sealed {
         /// Whether something is so, as wide as a value.
         type Mask: Copy + Default + Eq + From<bool> + BitAnd<Output = Self::Mask> + BitOr<Output = Self::Mask>;
 
-        /// `LINE` rows turned into lines; see `lines.rs`.
+        /// `LINE` rows turned into lines, `apart` values from one to the next; see `lines.rs`.
         ///
         /// # Safety
-        /// The processor has AVX2; the first `LINE` of `rows` are readable for `places.len()` values, `to` is writable
-        /// for `length`.
+        /// The processor has AVX2; the first `LINE` of `rows` are readable for `count` values, `to` is writable
+        /// for `count` lines.
         #[cfg(target_arch = "x86_64")]
         #[expect(unsafe_code, reason = "a kernel on pointers")]
-        unsafe fn write_lines_avx2(rows: &[*const Self; MOST], places: &[usize], to: *mut Self, length: usize);
+        unsafe fn turn_avx2(rows: &[*const Self; MOST], count: usize, to: *mut Self, apart: usize);
     }
 
     impl Lanes for f64 {
@@ -30,9 +30,9 @@ pub(crate) mod sealed {
 
         #[cfg(target_arch = "x86_64")]
         #[expect(unsafe_code, reason = "a kernel on pointers")]
-        unsafe fn write_lines_avx2(rows: &[*const Self; MOST], places: &[usize], to: *mut Self, length: usize) {
+        unsafe fn turn_avx2(rows: &[*const Self; MOST], count: usize, to: *mut Self, apart: usize) {
             // SAFETY: as the caller promises.
-            unsafe { avx2::write_f64(rows, places, to, length) }
+            unsafe { avx2::turn_f64(rows, count, to, apart) }
         }
     }
 
@@ -41,9 +41,9 @@ pub(crate) mod sealed {
 
         #[cfg(target_arch = "x86_64")]
         #[expect(unsafe_code, reason = "a kernel on pointers")]
-        unsafe fn write_lines_avx2(rows: &[*const Self; MOST], places: &[usize], to: *mut Self, length: usize) {
+        unsafe fn turn_avx2(rows: &[*const Self; MOST], count: usize, to: *mut Self, apart: usize) {
             // SAFETY: as the caller promises.
-            unsafe { avx2::write_f32(rows, places, to, length) }
+            unsafe { avx2::turn_f32(rows, count, to, apart) }
         }
     }
 }

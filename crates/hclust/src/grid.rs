@@ -4,9 +4,9 @@
 
 use crate::condensed::row_offsets;
 use crate::fill::{Fill, ROWS};
-use crate::kernels::{BLOCK, Columns, Merge, Scan};
+use crate::kernels::{AHEAD, BLOCK, Columns, Merge, Scan};
 use crate::level::Level;
-use crate::lines::{MOST, fence, write_lines_within};
+use crate::lines::{MOST, Place, Turned, fence, fetch_ahead};
 use crate::memory::Memory;
 use crate::observer::{Gate, Observer};
 use crate::shortlist::{Neighbour, ShortList};
@@ -20,8 +20,8 @@ const NONE: u32 = u32::MAX;
 /// Lines of new columns that a row is given at once: to go to a row costs more than a line does.
 const LINES: usize = 2;
 
-/// Columns whose lines are written together.
-const STRIP: usize = 64;
+/// Columns whose lines are turned together: in the first cache.
+const STRIP: usize = 128;
 
 /// Dissimilarities of live clusters. A cluster has a *slot* (SciPy's index: the higher of the two that were merged), a
 /// *column* (none is used again until the next compaction) and a *row*, that of one of its parts.
@@ -214,26 +214,27 @@ impl<T: Float> Grid<T> {
     /// Gives all rows the columns that only newer rows have: a whole cache line each.
     fn flush(&mut self, gate: &Gate<'_>) {
         let (written, end) = (self.written, self.columns);
-        let mut places = [usize::MAX; STRIP];
+        let mut turned = Turned::new(STRIP, LINES);
+        let mut places = [Place::default(); STRIP];
         for from in (0..written).step_by(STRIP) {
-            let places = &mut places[..STRIP.min(written - from)];
-            let mut some = false;
-            for (column, place) in (from..).zip(places.iter_mut()) {
-                let live = self.is_live_column(column);
-                *place = if live { self.start(column) + written } else { usize::MAX };
-                some |= live;
+            let width = STRIP.min(written - from);
+            // The live ones, without a branch: which they are cannot be foreseen.
+            let mut count = 0;
+            for column in 0..width {
+                places[count] = Place { column, at: self.start(from + column) + written };
+                count += usize::from(self.is_live_column(from + column));
             }
-            if !some {
+            if count == 0 {
                 continue;
             }
-            for line in (written..end).step_by(T::LINE) {
-                let mut starts = [0; MOST];
-                for (start, column) in starts.iter_mut().zip(line..end) {
-                    *start = self.start(column) + from;
+            for line in 0..LINES {
+                let mut rows: [&[T]; MOST] = [&[]; MOST];
+                for (row, column) in rows[..T::LINE].iter_mut().zip(written + line * T::LINE..end) {
+                    *row = &self.cells[self.start(column) + from..][..width];
                 }
-                write_lines_within(self.level, &starts[..T::LINE], places, &mut self.cells);
-                places.iter_mut().for_each(|place| *place = place.saturating_add(T::LINE));
+                turned.turn(self.level, line, &rows[..T::LINE]);
             }
+            turned.write(self.level, &places[..count], &mut self.cells);
         }
         for column in written..end {
             // A dead one's row has been taken by another.
@@ -263,8 +264,13 @@ impl<T: Float> Grid<T> {
         let rows = self.cells.par_chunks_mut(self.pitch).zip(&lives).filter(|(_, live)| **live);
         rows.for_each(|(row, _)| {
             if !gate.is_closed() {
-                for (to, &from) in kept.iter().enumerate() {
-                    row[to] = row[from as usize];
+                for (start, kept) in (0..).step_by(STRIP).zip(kept.chunks(STRIP)) {
+                    if let [first, .., last] = *kept {
+                        fetch_ahead(&row[first as usize..=last as usize], AHEAD / size_of::<T>());
+                    }
+                    for (to, &from) in (start..).zip(kept) {
+                        row[to] = row[from as usize];
+                    }
                 }
             }
         });

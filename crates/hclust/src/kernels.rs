@@ -12,8 +12,8 @@ pub(crate) const BLOCK: usize = 16;
 /// lanes is unrolled first and put together anew, worse.
 const STRETCH: usize = 128;
 
-/// Bytes between what a merger has in work and what it asks memory for: what a core reads of both rows while it waits for memory once, and more.
-const AHEAD: usize = 4096;
+/// Bytes between what of a row is in work and what memory is asked for: what a core reads while it waits for memory once, and more.
+pub(crate) const AHEAD: usize = 4096;
 
 /// What every loop has to know of the clusters in the columns. All slices have the length of the rows.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +66,11 @@ impl<T: Float> Work for Scan<'_, T> {
         let (rows, _) = self.row.as_chunks::<BLOCK>();
         let (limits, _) = self.columns.limits.as_chunks::<BLOCK>();
         let (slots, _) = self.columns.slots.as_chunks::<BLOCK>();
+        let (ahead, length) = (AHEAD / size_of::<T>(), self.row.len());
         for (block, ((row, limits), slots)) in rows.iter().zip(limits).zip(slots).enumerate() {
+            if (block + 1) * BLOCK + ahead <= length {
+                fetch_ahead(row, ahead);
+            }
             let limit = list.limit();
             let near = if (block + 1) * BLOCK > self.ascending {
                 lanes::<T>(|lane| (limits[lane] > T::NEG_INFINITY) & (row[lane] <= limit))

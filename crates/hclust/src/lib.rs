@@ -7,6 +7,7 @@ mod certain;
 mod certified;
 mod chain;
 mod check;
+mod columns;
 mod condensed;
 mod cophenet;
 mod dendrogram;

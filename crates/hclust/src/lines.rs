@@ -2,59 +2,82 @@
 
 use crate::Float;
 use crate::level::Level;
+use std::ops::Range;
 
-/// Turns rows into columns: for each column j that has a place, the values `rows[0][j], rows[1][j], …` are written side
-/// by side at `to[places[j]]`. There are [`LINE`](crate::float::sealed::Lanes::LINE) rows, all of `places.len()`
-/// values. A place that is not within `to` is left out.
-pub(crate) fn write_lines<T: Float>(level: Level, rows: &[&[T]], places: &[usize], to: &mut [T]) {
-    #[cfg(target_arch = "x86_64")]
-    if level.has_avx2() && rows.len() == T::LINE && rows.iter().all(|row| row.len() == places.len()) {
-        let mut starts = [std::ptr::null(); MOST];
-        for (start, row) in starts.iter_mut().zip(rows) {
-            *start = row.as_ptr();
-        }
-        #[expect(unsafe_code, reason = "the kernel takes pointers")]
-        // SAFETY: the level proves the feature; LINE rows of `places.len()` values are there, and `to` is a slice.
-        unsafe {
-            return T::write_lines_avx2(&starts, places, to.as_mut_ptr(), to.len());
-        }
-    }
-    let _ = level;
-    for (j, &place) in places.iter().enumerate() {
-        let end = place.checked_add(T::LINE);
-        let Some(line) = end.and_then(|end| to.get_mut(place..end)) else { continue };
-        for (to, row) in line.iter_mut().zip(rows) {
-            *to = row[j];
-        }
-    }
+/// Columns of a few rows, each in whole cache lines, on their way to where they belong: turned in the first cache, then written past all.
+#[derive(Debug)]
+pub(crate) struct Turned<T> {
+    values: Vec<T>,
+    /// Those of all columns: they begin at a line.
+    within: Range<usize>,
+    /// Values of a column.
+    each: usize,
 }
 
-/// As [`write_lines`], with rows that lie in the memory that is written to, each `places.len()` values from its start
-/// on. No place may fall into what is read: which of the values are then written is not said.
-pub(crate) fn write_lines_within<T: Float>(level: Level, starts: &[usize], places: &[usize], cells: &mut [T]) {
-    #[cfg(target_arch = "x86_64")]
-    if level.has_avx2()
-        && starts.len() == T::LINE
-        && starts.iter().all(|&start| start <= cells.len() && cells.len() - start >= places.len())
-    {
-        let (base, mut rows) = (cells.as_mut_ptr(), [std::ptr::null(); MOST]);
-        for (row, &start) in rows.iter_mut().zip(starts) {
-            *row = base.wrapping_add(start).cast_const();
+/// Where the values of a column belong.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Place {
+    pub(crate) column: usize,
+    pub(crate) at: usize,
+}
+
+impl<T: Float> Turned<T> {
+    /// Room for so many columns of so many lines.
+    pub(crate) fn new(columns: usize, lines: usize) -> Self {
+        let each = lines * T::LINE;
+        let values = vec![T::ZERO; columns * each + T::LINE];
+        // Where no line can be found, any place does.
+        let start = values.as_ptr().align_offset(64).min(T::LINE);
+        Self { values, within: start..start + columns * each, each }
+    }
+
+    /// Takes as many rows as a line has values: for each column j, the values `rows[0][j], rows[1][j], …` are its `line`th
+    /// line. Of rows of different lengths, and of more columns than there is room for, not all are taken.
+    pub(crate) fn turn(&mut self, level: Level, line: usize, rows: &[&[T]]) {
+        let (each, start) = (self.each, self.within.start + line * T::LINE);
+        let to = self.values.get_mut(start..self.within.end).unwrap_or_default();
+        let count = rows.iter().map(|row| row.len()).min().unwrap_or(0);
+        #[cfg(target_arch = "x86_64")]
+        if level.has_avx2()
+            && rows.len() == T::LINE
+            && count.checked_sub(1).is_some_and(|last| last * each + T::LINE <= to.len())
+        {
+            let mut starts = [std::ptr::null(); MOST];
+            for (start, row) in starts.iter_mut().zip(rows) {
+                *start = row.as_ptr();
+            }
+            #[expect(unsafe_code, reason = "the kernel takes pointers")]
+            // SAFETY: the level proves the feature; LINE rows have `count` values, and there is room for the last column's line.
+            unsafe {
+                return T::turn_avx2(&starts, count, to.as_mut_ptr(), each);
+            }
         }
-        #[expect(unsafe_code, reason = "the kernel takes pointers")]
-        // SAFETY: the level proves the feature; LINE rows of `places.len()` values are within the slice; all reads and
-        // writes go through pointers from the one borrow of it.
-        unsafe {
-            return T::write_lines_avx2(&rows, places, base, cells.len());
+        let _ = level;
+        for (j, to) in to.chunks_mut(each).take(count).enumerate() {
+            for (to, row) in to.iter_mut().zip(rows) {
+                *to = row[j];
+            }
         }
     }
-    let _ = level;
-    for (j, &place) in places.iter().enumerate() {
-        if place.checked_add(T::LINE).is_none_or(|end| end > cells.len()) {
-            continue;
+
+    /// Writes columns to their places. A place that is not within `to`, and one of no column, is left out.
+    pub(crate) fn write(&self, level: Level, places: &[Place], to: &mut [T]) {
+        let from = self.values.get(self.within.clone()).unwrap_or_default();
+        #[cfg(target_arch = "x86_64")]
+        if level.has_avx2() {
+            #[expect(unsafe_code, reason = "not safe outside of a function compiled for it")]
+            // SAFETY: the level proves the feature.
+            unsafe {
+                return avx2::write_columns(from, self.each, places, to);
+            }
         }
-        for (k, &start) in starts.iter().enumerate() {
-            cells[place + k] = cells[start + j];
+        let _ = level;
+        for place in places {
+            let from = from.chunks_exact(self.each).nth(place.column);
+            let to = place.at.checked_add(self.each).and_then(|end| to.get_mut(place.at..end));
+            if let (Some(from), Some(to)) = (from, to) {
+                to.copy_from_slice(from);
+            }
         }
     }
 }
@@ -120,26 +143,25 @@ pub(crate) const MOST: usize = 16;
 #[cfg(target_arch = "x86_64")]
 #[expect(unsafe_code, reason = "loads and stores of whole registers")]
 pub(crate) mod avx2 {
-    use super::MOST;
+    use super::{MOST, Place};
+    use crate::Float;
     use std::arch::x86_64::{
         __m256, __m256d, __m256i, _mm256_castpd_ps, _mm256_castps_pd, _mm256_loadu_pd, _mm256_loadu_ps,
         _mm256_loadu_si256, _mm256_permute2f128_pd, _mm256_permute2f128_ps, _mm256_storeu_pd, _mm256_storeu_ps,
-        _mm256_stream_pd, _mm256_stream_ps, _mm256_stream_si256, _mm256_unpackhi_pd, _mm256_unpackhi_ps,
-        _mm256_unpacklo_pd, _mm256_unpacklo_ps,
+        _mm256_stream_si256, _mm256_unpackhi_pd, _mm256_unpackhi_ps, _mm256_unpacklo_pd, _mm256_unpacklo_ps,
     };
+    use std::ops::Range;
 
-    /// Eight rows turned into lines of eight.
+    /// Eight rows turned into lines of eight: one for each of `count` columns, `apart` values from one to the next.
     ///
     /// # Safety
-    /// The first eight of `rows` must be readable for `places.len()` values, `to` writable for `length` values.
+    /// The first eight of `rows` must be readable for `count` values, `to` writable for all lines.
     #[target_feature(enable = "avx2")]
-    pub(crate) unsafe fn write_f64(rows: &[*const f64; MOST], places: &[usize], to: *mut f64, length: usize) {
-        let aligned = (to as usize).is_multiple_of(32);
-        let (blocks, rest) = places.as_chunks::<4>();
-        for (block, places) in blocks.iter().enumerate() {
-            // SAFETY: rows 0 to 7 are readable up to `places.len()`, and the block ends before that.
-            let half = |first: usize| unsafe {
-                let load = |k: usize| _mm256_loadu_pd(rows[first + k].add(4 * block));
+    pub(crate) unsafe fn turn_f64(rows: &[*const f64; MOST], count: usize, to: *mut f64, apart: usize) {
+        for first in (0..count - count % 4).step_by(4) {
+            // SAFETY: rows 0 to 7 are readable up to `count`, and the block ends before that.
+            let half = |row: usize| unsafe {
+                let load = |k: usize| _mm256_loadu_pd(rows[row + k].add(first));
                 let (a, b, c, d) = (load(0), load(1), load(2), load(3));
                 let (ab_even, ab_odd) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
                 let (cd_even, cd_odd) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
@@ -152,77 +174,97 @@ pub(crate) mod avx2 {
             };
             let (low, high) = (half(0), half(4));
             for k in 0..4 {
-                let place = places[k];
-                if place > length || length - place < 8 {
-                    continue;
-                }
-                // SAFETY: eight values from `place` on are writable; streamed only to a multiple of 32 bytes.
+                // SAFETY: the line of column `first + k` is writable.
                 unsafe {
-                    let to = to.add(place);
-                    if aligned && place.is_multiple_of(4) {
-                        _mm256_stream_pd(to, low[k]);
-                        _mm256_stream_pd(to.add(4), high[k]);
-                    } else {
-                        _mm256_storeu_pd(to, low[k]);
-                        _mm256_storeu_pd(to.add(4), high[k]);
-                    }
+                    let to = to.add((first + k) * apart);
+                    _mm256_storeu_pd(to, low[k]);
+                    _mm256_storeu_pd(to.add(4), high[k]);
                 }
             }
         }
         // SAFETY: as the caller promises.
-        unsafe { write_rest(rows, places, places.len() - rest.len(), 8, to, length) };
+        unsafe { turn_rest(rows, count - count % 4..count, 8, to, apart) };
     }
 
-    /// Sixteen rows turned into lines of sixteen.
+    /// Sixteen rows turned into lines of sixteen, as [`turn_f64`].
     ///
     /// # Safety
-    /// All of `rows` must be readable for `places.len()` values, `to` writable for `length` values.
+    /// As [`turn_f64`], for sixteen rows.
     #[target_feature(enable = "avx2")]
-    pub(crate) unsafe fn write_f32(rows: &[*const f32; MOST], places: &[usize], to: *mut f32, length: usize) {
-        let aligned = (to as usize).is_multiple_of(32);
+    pub(crate) unsafe fn turn_f32(rows: &[*const f32; MOST], count: usize, to: *mut f32, apart: usize) {
         let pair = |a: __m256, b: __m256| [_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b)];
         let four = |a: __m256, b: __m256| -> [__m256; 2] {
             let (a, b): (__m256d, __m256d) = (_mm256_castps_pd(a), _mm256_castps_pd(b));
             [_mm256_castpd_ps(_mm256_unpacklo_pd(a, b)), _mm256_castpd_ps(_mm256_unpackhi_pd(a, b))]
         };
-        let (blocks, rest) = places.as_chunks::<8>();
-        for (block, places) in blocks.iter().enumerate() {
-            // SAFETY: rows 0 to 15 are readable up to `places.len()`, and the block ends before that.
-            let load = |k: usize| unsafe { _mm256_loadu_ps(rows[k].add(8 * block)) };
-            // Pairs of rows, then pairs of pairs (moved as f64), then halves of a register.
-            let quarter = |first: usize| {
-                let [ab_low, ab_high] = pair(load(first), load(first + 1));
-                let [cd_low, cd_high] = pair(load(first + 2), load(first + 3));
-                let ([c0, c1], [c2, c3]) = (four(ab_low, cd_low), four(ab_high, cd_high));
-                [c0, c1, c2, c3]
-            };
-            let quarters = [quarter(0), quarter(4), quarter(8), quarter(12)];
-            for k in 0..8 {
-                let place = places[k];
-                if place > length || length - place < 16 {
-                    continue;
-                }
-                let [q0, q1, q2, q3] = quarters.map(|quarter| quarter[k % 4]);
-                let (low, high) = if k < 4 {
-                    (_mm256_permute2f128_ps::<0x20>(q0, q1), _mm256_permute2f128_ps::<0x20>(q2, q3))
-                } else {
-                    (_mm256_permute2f128_ps::<0x31>(q0, q1), _mm256_permute2f128_ps::<0x31>(q2, q3))
+        for first in (0..count - count % 8).step_by(8) {
+            // Half a line at a time: more would not find room in the registers.
+            for row in [0, 8] {
+                // SAFETY: rows 0 to 15 are readable up to `count`, and the block ends before that.
+                let load = |k: usize| unsafe { _mm256_loadu_ps(rows[row + k].add(first)) };
+                // Pairs of rows, then pairs of pairs (moved as f64), then halves of a register.
+                let quarter = |k: usize| {
+                    let [ab_low, ab_high] = pair(load(k), load(k + 1));
+                    let [cd_low, cd_high] = pair(load(k + 2), load(k + 3));
+                    let ([c0, c1], [c2, c3]) = (four(ab_low, cd_low), four(ab_high, cd_high));
+                    [c0, c1, c2, c3]
                 };
-                // SAFETY: 16 values from `place` on are writable; streamed only to a multiple of 32 bytes.
-                unsafe {
-                    let to = to.add(place);
-                    if aligned && place.is_multiple_of(8) {
-                        _mm256_stream_ps(to, low);
-                        _mm256_stream_ps(to.add(8), high);
-                    } else {
-                        _mm256_storeu_ps(to, low);
-                        _mm256_storeu_ps(to.add(8), high);
+                let (low, high) = (quarter(0), quarter(4));
+                for k in 0..4 {
+                    // SAFETY: the lines of columns `first + k` and `first + k + 4` are writable.
+                    unsafe {
+                        let to = to.add((first + k) * apart + row);
+                        _mm256_storeu_ps(to, _mm256_permute2f128_ps::<0x20>(low[k], high[k]));
+                        _mm256_storeu_ps(to.add(4 * apart), _mm256_permute2f128_ps::<0x31>(low[k], high[k]));
                     }
                 }
             }
         }
         // SAFETY: as the caller promises.
-        unsafe { write_rest(rows, places, places.len() - rest.len(), 16, to, length) };
+        unsafe { turn_rest(rows, count - count % 8..count, 16, to, apart) };
+    }
+
+    /// Some of the columns, one by one.
+    ///
+    /// # Safety
+    /// As the kernels', for `line` rows.
+    unsafe fn turn_rest<T: Copy>(
+        rows: &[*const T; MOST],
+        columns: Range<usize>,
+        line: usize,
+        to: *mut T,
+        apart: usize,
+    ) {
+        for j in columns {
+            for (k, row) in rows[..line].iter().enumerate() {
+                // SAFETY: row k is readable at j, and the line of column j is writable.
+                unsafe { *to.add(j * apart + k) = *row.add(j) };
+            }
+        }
+    }
+
+    /// Copies columns of `each` values, whole lines, to their places past the caches; those that are not within `from` and `to` are left out.
+    #[target_feature(enable = "avx2")]
+    pub(crate) fn write_columns<T: Float>(from: &[T], each: usize, places: &[Place], to: &mut [T]) {
+        let (Some(last), Some(columns)) = (to.len().checked_sub(each), from.len().checked_div(each)) else {
+            return;
+        };
+        let aligned = to.as_ptr().addr().is_multiple_of(32);
+        for &Place { column, at } in places {
+            if at > last || column >= columns {
+                continue;
+            }
+            // SAFETY: both have `each` values from there on, which are whole lines; streamed only to a multiple of 32 bytes.
+            unsafe {
+                let (from, to) =
+                    (from.as_ptr().add(column * each).cast::<__m256i>(), to.as_mut_ptr().add(at).cast());
+                if aligned && (at * size_of::<T>()).is_multiple_of(32) {
+                    stream_lines(from, to, each / T::LINE);
+                } else {
+                    to.cast::<T>().copy_from_nonoverlapping(from.cast(), each);
+                }
+            }
+        }
     }
 
     /// Copies lines of 64 bytes past the caches.
@@ -236,67 +278,79 @@ pub(crate) mod avx2 {
             unsafe { _mm256_stream_si256(to.add(half), _mm256_loadu_si256(from.add(half))) };
         }
     }
-
-    /// The columns from `first` on, one by one.
-    ///
-    /// # Safety
-    /// As the kernels', for `line` rows.
-    unsafe fn write_rest<T: Copy>(
-        rows: &[*const T; MOST],
-        places: &[usize],
-        first: usize,
-        line: usize,
-        to: *mut T,
-        length: usize,
-    ) {
-        for (j, &place) in places.iter().enumerate().skip(first) {
-            if place > length || length - place < line {
-                continue;
-            }
-            for (k, row) in rows[..line].iter().enumerate() {
-                // SAFETY: row k is readable at j, and `line` values from `place` on are writable.
-                unsafe { *to.add(place + k) = *row.add(j) };
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn kernels_equal_their_twin<T: Float>() {
-        let source: Vec<T> = (0..40 * 70).map(T::from_count).collect();
+    fn kernels_equal_their_twin<T: Float>(lines: usize) {
+        let (source, each): (Vec<T>, _) = ((0..40 * 70).map(T::from_count).collect(), lines * T::LINE);
+        let rows = |width: usize| -> Vec<&[T]> { (0..each).map(|k| &source[k * 70 + 1..][..width]).collect() };
         for width in [0, 1, 3, 4, 7, 8, 9, 16, 33, 64] {
-            // In order, aligned and not; one place left out, one past the end, one that would wrap.
-            let mut places: Vec<usize> = (0..width).map(|j| j * (T::LINE + j % 3)).collect();
-            for (j, place) in [(1, usize::MAX), (2, 64 * 20), (6, usize::MAX - 3)] {
-                places.iter_mut().skip(j).take(1).for_each(|at| *at = place);
+            // Last first, aligned and not; one column left out, one place past the end, one that would wrap, no such column.
+            let mut places: Vec<Place> =
+                (0..width).rev().map(|column| Place { column, at: column * (each + 3) + column % 3 }).collect();
+            places.extend(
+                [(0, 64 * 40 - each + 1), (0, usize::MAX - 3), (width, 0), (usize::MAX, 0)]
+                    .map(|(column, at)| Place { column, at }),
+            );
+            if width > 7 {
+                places.remove(3);
             }
-            let rows: Vec<&[T]> = (0..T::LINE).map(|k| &source[k * 70 + 1..][..width]).collect();
-            let starts: Vec<usize> = (0..T::LINE).map(|k| k * 70 + 3).collect();
             let write = |level| {
-                let mut to = vec![T::ZERO; 64 * 20];
-                write_lines(level, &rows, &places, &mut to);
-                let mut cells = [source.clone(), vec![T::ZERO; 64 * 20]].concat();
-                let within: Vec<usize> = places.iter().map(|&p| p.saturating_add(source.len())).collect();
-                write_lines_within(level, &starts, &within, &mut cells);
+                let mut turned = Turned::new(width, lines);
+                for (line, rows) in rows(width).chunks(T::LINE).enumerate() {
+                    turned.turn(level, line, rows);
+                }
+                let mut to = vec![T::ZERO; 64 * 40];
+                turned.write(level, &places, &mut to);
                 let mut copy = vec![T::ZERO; 64 * 20 + 5];
                 copy_past_caches(level, &source[1..], &mut copy[width..]);
                 fence(level);
-                (to, cells, copy)
+                (to, copy)
             };
             let expected = write(Level::portable());
-            assert!(width < 4 || expected.0.iter().any(|&value| value > T::ZERO));
+            for &Place { column, at } in
+                places.iter().filter(|place| place.column < width && place.at <= 64 * 40 - each)
+            {
+                let of_rows: Vec<T> = rows(width).iter().map(|row| row[column]).collect();
+                assert!(expected.0[at..][..each] == of_rows, "{column} of {width}");
+            }
             for level in Level::available() {
-                assert_eq!(write(level), expected, "{} values at {}", width, level.name());
+                assert!(write(level) == expected, "{} values at {}", width, level.name());
             }
         }
     }
 
     #[test]
+    fn rows_too_few_too_short_or_too_many_are_turned_as_far_as_there_is_room() {
+        let rows = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0].map(|value| [value; 9]);
+        for level in Level::available() {
+            let turned_of = |rows: &[&[f64]], columns: usize| {
+                let mut turned = Turned::new(columns, 1);
+                turned.turn(level, 0, rows);
+                let mut to = vec![0.0; 8 * 9];
+                let places: Vec<Place> = (0..9).map(|column| Place { column, at: 8 * column }).collect();
+                turned.write(level, &places, &mut to);
+                to.chunks(8).map(|line| line.iter().sum()).collect::<Vec<f64>>()
+            };
+            let of = |rows: &[[f64; 9]], columns| {
+                turned_of(&rows.iter().map(|row| &row[..]).collect::<Vec<_>>(), columns)
+            };
+            assert_eq!(of(&rows, 9), [36.0; 9]);
+            assert_eq!(of(&rows[..3], 9), [6.0; 9]);
+            assert_eq!(of(&rows, 2)[..2], [36.0; 2]);
+            let short: Vec<&[f64]> = rows.iter().enumerate().map(|(k, row)| &row[..9 - k]).collect();
+            assert_eq!(turned_of(&short, 9), [36.0, 36.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        }
+    }
+
+    #[test]
     fn lines_of_f64_and_f32_are_the_same_at_every_level() {
-        kernels_equal_their_twin::<f64>();
-        kernels_equal_their_twin::<f32>();
+        for lines in [1, 2] {
+            kernels_equal_their_twin::<f64>(lines);
+            kernels_equal_their_twin::<f32>(lines);
+        }
     }
 }

@@ -1,10 +1,10 @@
 //! Minimum spanning tree (Prim, 1957), for single linkage.
 
+use crate::columns::CondensedColumns;
 use crate::condensed::row_offsets;
 use crate::dendrogram::Step;
 use crate::kernels::{BLOCK, each_lane, lanes};
 use crate::level::{Level, Work};
-use crate::lines::{MOST, write_lines};
 use crate::memory::Memory;
 use crate::observer::{Gate, Observer, observe};
 use crate::{CondensedView, Error, Float, Scratch, Square, Storage};
@@ -12,9 +12,6 @@ use rayon::prelude::*;
 
 /// Observations whose columns are turned into rows together.
 const STRIP: usize = 256;
-
-/// Observations after which it is asked whether to go on, while a strip is turned.
-const ASKED: usize = 128;
 
 /// Strips that are turned at once.
 const BATCH: usize = 16;
@@ -129,19 +126,13 @@ fn turn<T: Float>(
 ) -> Result<Memory<T>, Error> {
     let count = STRIP.min(offsets.len() - start);
     let mut rows = Memory::zeroed(count * start)?;
-    let mut places: Vec<usize> = (0..count).map(|j| j * start).collect();
     // A strip begins at a multiple of a line.
-    for i in (0..start).step_by(T::LINE) {
-        if i % ASKED == 0 && gate.is_closed() {
-            break;
-        }
-        let mut from: [&[T]; MOST] = [&[]; MOST];
-        for (k, from) in from[..T::LINE].iter_mut().enumerate() {
-            *from = &values[offsets[i + k].wrapping_add(start)..][..count];
-        }
-        write_lines(level, &from[..T::LINE], &places, &mut rows);
-        places.iter_mut().for_each(|place| *place += T::LINE);
-    }
+    CondensedColumns { level, values, offsets, first: start, count, gate }.turn(
+        start,
+        start,
+        &mut rows,
+        |_, _| {},
+    );
     Ok(rows)
 }
 
