@@ -53,6 +53,8 @@ pub(crate) struct Grid<T> {
     lists: Vec<ShortList<T>>,
     /// Columns into whose lists the newest cluster may enter.
     hits: Vec<u32>,
+    /// A bit for each slot; all 0 between two uses.
+    marks: Vec<u64>,
 }
 
 /// Values from one row to the next, with spare columns for new clusters: `spare` in a thousand of n. An odd number of
@@ -163,6 +165,7 @@ impl<T: Float> Grid<T> {
             limits,
             lists,
             hits: Vec::new(),
+            marks: vec![0; n.div_ceil(64)],
         }
     }
 
@@ -209,6 +212,24 @@ impl<T: Float> Grid<T> {
         let list = self.level.run(Scan { row, columns, ascending: self.ascending, above });
         self.limits[column] = list.limit();
         self.lists[column] = list;
+    }
+
+    /// Puts columns in the order of their slots, those of slots from `end` on left out. There can be as many as clusters, at every merger: they are
+    /// marked by slot, and what is marked is read in order.
+    fn sort_by_slot(&mut self, columns: &mut Vec<u32>, end: u32) {
+        for column in columns.drain(..) {
+            let slot = self.slots[column as usize];
+            if slot < end {
+                self.marks[slot as usize / 64] |= 1 << (slot % 64);
+            }
+        }
+        for (word, slots) in self.marks.iter_mut().zip(self.column_of.chunks(64)) {
+            let mut marks = std::mem::take(word);
+            while marks != 0 {
+                columns.push(slots[marks.trailing_zeros() as usize]);
+                marks &= marks - 1;
+            }
+        }
     }
 
     /// Gives all rows the columns that only newer rows have: a whole cache line each.
@@ -380,9 +401,8 @@ impl<T: Float> Table<T> for Grid<T> {
             self.lists[new] = list;
         }
         if self.above {
-            // The heap's order is by slot.
-            hits.retain(|&column| self.slots[column as usize] < slot);
-            hits.sort_unstable_by_key(|&column| self.slots[column as usize]);
+            // The heap's order is by slot, below the merger's.
+            self.sort_by_slot(&mut hits, slot);
         }
         for &hit in &hits {
             let column = hit as usize;
