@@ -235,6 +235,7 @@ impl<T: Float> Grid<T> {
     /// Gives all rows the columns that only newer rows have: a whole cache line each.
     fn flush(&mut self, gate: &Gate<'_>) {
         let (written, end) = (self.written, self.columns);
+        debug_assert_eq!(end - written, LINES * T::LINE, "all lines are turned");
         let mut turned = Turned::new(STRIP, LINES);
         let mut places = [Place::default(); STRIP];
         for from in (0..written).step_by(STRIP) {
