@@ -4,7 +4,7 @@
 
 use crate::condensed::row_offsets;
 use crate::fill::{Fill, ROWS};
-use crate::kernels::{AHEAD, BLOCK, Columns, Merge, Scan};
+use crate::kernels::{AHEAD, BLOCK, Columns, Merge, Scan, Within};
 use crate::level::Level;
 use crate::lines::{MOST, Place, Turned, fence, fetch_ahead};
 use crate::memory::Memory;
@@ -466,14 +466,13 @@ impl<T: Float> Table<T> for Grid<T> {
         }
         // The list does not reach so far: the whole row.
         self.refresh(column);
-        let row = &self.cells[self.start(column)..][..self.columns];
-        let close = |column: u32, distance: T| is_close(self.sizes[column as usize], distance);
-        #[expect(clippy::cast_possible_truncation, reason = "columns are numbered in 32 bits")]
-        let found =
-            row.iter().enumerate().filter(|&(_, &distance)| distance <= bound).filter(|&(at, &distance)| {
-                at != column && at as u32 != other && self.is_live_column(at) && close(at as u32, distance)
-            });
-        found.map(|(at, &distance)| (self.slots[at] as usize, distance)).collect()
+        let (start, end) = (self.start(column), self.end());
+        let columns = Columns { limits: &self.limits[..end], slots: &self.slots[..end] };
+        let within = self.level.run(Within { row: &self.cells[start..start + end], columns, bound });
+        let found = within.into_iter().filter(|&(at, distance)| {
+            at as usize != column && at != other && is_close(self.sizes[at as usize], distance)
+        });
+        found.map(|(at, distance)| (self.slots[at as usize] as usize, distance)).collect()
     }
 
     fn same(&self, x: usize, y: usize) -> bool {

@@ -88,6 +88,28 @@ impl<T: Float> Work for Scan<'_, T> {
     }
 }
 
+/// Looks through a row for all clusters up to a distance: their columns, ascending, and how far they are.
+pub(crate) struct Within<'a, T> {
+    pub(crate) row: &'a [T],
+    pub(crate) columns: Columns<'a, T>,
+    pub(crate) bound: T,
+}
+
+impl<T: Float> Work for Within<'_, T> {
+    type Output = Vec<(u32, T)>;
+
+    #[inline(always)]
+    fn run(self) -> Vec<(u32, T)> {
+        let mut found = Vec::new();
+        for (block, (row, limits)) in blocks(self.row).zip(blocks(self.columns.limits)).enumerate() {
+            for lane in lanes::<T>(|lane| (limits[lane] > T::NEG_INFINITY) & (row[lane] <= self.bound)) {
+                found.push((column(block * BLOCK + lane), row[lane]));
+            }
+        }
+        found
+    }
+}
+
 /// Makes the row of a merger: the update of every column, the new cluster's short list, the columns to which the new
 /// cluster is near enough to enter their lists.
 pub(crate) struct Merge<'a, T, L: ?Sized> {
