@@ -467,8 +467,8 @@ impl<T: Float> Table<T> for Grid<T> {
         // The list does not reach so far: the whole row.
         self.refresh(column);
         let (start, end) = (self.start(column), self.end());
-        let columns = Columns { limits: &self.limits[..end], slots: &self.slots[..end] };
-        let within = self.level.run(Within { row: &self.cells[start..start + end], columns, bound });
+        let (row, limits) = (&self.cells[start..start + end], &self.limits[..end]);
+        let within = self.level.run(Within { row, limits, bound });
         let found = within.into_iter().filter(|&(at, distance)| {
             at as usize != column && at != other && is_close(self.sizes[at as usize], distance)
         });

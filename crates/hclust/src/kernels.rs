@@ -91,7 +91,8 @@ impl<T: Float> Work for Scan<'_, T> {
 /// Looks through a row for all clusters up to a distance: their columns, ascending, and how far they are.
 pub(crate) struct Within<'a, T> {
     pub(crate) row: &'a [T],
-    pub(crate) columns: Columns<'a, T>,
+    /// −∞ in a dead column, as in [`Columns`].
+    pub(crate) limits: &'a [T],
     pub(crate) bound: T,
 }
 
@@ -101,7 +102,7 @@ impl<T: Float> Work for Within<'_, T> {
     #[inline(always)]
     fn run(self) -> Vec<(u32, T)> {
         let mut found = Vec::new();
-        for (block, (row, limits)) in blocks(self.row).zip(blocks(self.columns.limits)).enumerate() {
+        for (block, (row, limits)) in blocks(self.row).zip(blocks(self.limits)).enumerate() {
             for lane in lanes::<T>(|lane| (limits[lane] > T::NEG_INFINITY) & (row[lane] <= self.bound)) {
                 found.push((column(block * BLOCK + lane), row[lane]));
             }
