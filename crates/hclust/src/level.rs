@@ -84,6 +84,14 @@ impl Level {
         self.0 != Set::Portable
     }
 
+    /// Whether it is the one for 512-bit registers.
+    pub(crate) fn is_avx512(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.0 == Set::Avx512;
+        #[cfg(not(target_arch = "x86_64"))]
+        return false;
+    }
+
     /// Does the work compiled for this level.
     #[inline]
     #[cfg_attr(

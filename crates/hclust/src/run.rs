@@ -340,7 +340,7 @@ fn prepare<T: Float>(
             square.check(observer)?;
             State::Grid(Grid::from_square(square, level, above, observer)?)
         }
-        Input::Condensed(condensed) => match scratch.storage.spare(condensed.n()) {
+        Input::Condensed(condensed) => match scratch.storage.spare::<T>(condensed.n()) {
             // It is let go as soon as it is copied.
             Some(_) => prepare(scratch, Input::View(LetGo(condensed).0.view()), above, observer)?,
             None => {
@@ -349,7 +349,7 @@ fn prepare<T: Float>(
                 checked.map(|()| State::Pairs(pairs))?
             }
         },
-        Input::View(condensed) => match scratch.storage.spare(condensed.n()) {
+        Input::View(condensed) => match scratch.storage.spare::<T>(condensed.n()) {
             Some(spare) => {
                 let cells = scratch.take();
                 State::Grid(Grid::from_view(condensed, cells, spare, level, above, observer)?)

@@ -23,17 +23,26 @@ pub enum Storage {
     InPlace,
 }
 
-/// Below this many observations the condensed matrix itself is faster than a square: it stays in a core's caches, and a square
-/// would first have to be made. (Tests want squares of all sizes; no bit depends on it.)
-const SMALL: usize = if cfg!(feature = "proptest") { 64 } else { 1_280 };
+/// Whether a condensed matrix is small enough to be faster itself than a square: it stays near its core, and a square would first have
+/// to be made. No bit depends on it.
+fn is_small<T: Float>(n: usize) -> bool {
+    // Tests want squares of all sizes.
+    if cfg!(feature = "proptest") {
+        return n < 64;
+    }
+    // Who has AVX-512 has second caches of 1 MB or more, who has not mostly a quarter or a half of that.
+    let most = if Level::detect().is_avx512() { 14_000_000 } else { 6_500_000 };
+    n.saturating_mul(n).saturating_mul(size_of::<T>()) / 2 < most
+}
 
 impl Storage {
     /// Spare columns in a thousand of n; `None` without a square.
-    pub(crate) fn spare(self, n: usize) -> Option<usize> {
+    pub(crate) fn spare<T: Float>(self, n: usize) -> Option<usize> {
         match self {
-            Self::Square if n >= SMALL => Some(SPARE),
-            Self::Tight if n >= SMALL => Some(SPARE_TIGHT),
-            _ => None,
+            Self::InPlace => None,
+            _ if is_small::<T>(n) => None,
+            Self::Square => Some(SPARE),
+            Self::Tight => Some(SPARE_TIGHT),
         }
     }
 }
@@ -98,5 +107,5 @@ impl<T: Float> Scratch<T> {
 
 /// Bytes of the working state beside the condensed matrix.
 pub(crate) fn square_bytes<T: Float>(n: usize, storage: Storage) -> u64 {
-    storage.spare(n).map_or(0, |spare| grid::bytes_needed::<T>(n, spare))
+    storage.spare::<T>(n).map_or(0, |spare| grid::bytes_needed::<T>(n, spare))
 }

@@ -51,7 +51,7 @@ pub(crate) fn spanning<T: Float>(
 ) -> Result<Vec<Step<T>>, Error> {
     let (n, values, level) = (condensed.n(), condensed.values(), scratch.level);
     let offsets = row_offsets(n);
-    let turning = scratch.storage.spare(n).is_some();
+    let turning = scratch.storage.spare::<T>(n).is_some();
     let mut turned: Vec<Memory<T>> = (0..n.div_ceil(STRIP)).map(|_| Memory::empty()).collect();
     // So many observations of each strip are outside the tree; below the first strip, none.
     let mut outside: Vec<usize> = (0..n.div_ceil(STRIP)).map(|strip| STRIP.min(n - strip * STRIP)).collect();
@@ -139,7 +139,7 @@ fn turn<T: Float>(
 /// Bytes of all strips.
 pub(crate) fn strip_bytes<T: Float>(n: usize, storage: Storage) -> u64 {
     let pairs = (n as u64).saturating_mul(n as u64) / 2;
-    storage.spare(n).map_or(0, |_| pairs.saturating_mul(size_of::<T>() as u64))
+    storage.spare::<T>(n).map_or(0, |_| pairs.saturating_mul(size_of::<T>() as u64))
 }
 
 /// The observation outside the tree that is nearest to it.
