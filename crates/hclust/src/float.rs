@@ -15,6 +15,15 @@ pub(crate) mod sealed {
         /// Whether something is so, as wide as a value.
         type Mask: Copy + Default + Eq + From<bool> + BitAnd<Output = Self::Mask> + BitOr<Output = Self::Mask>;
 
+        /// A whole number, in the order of the values as long as those are not below zero.
+        type Key: Copy + Ord;
+
+        /// The number of a value: below that of 0 if the value is, or is −0.
+        fn key(self) -> Self::Key;
+
+        /// The value of a number, −∞ of all below that of 0.
+        fn of_key(key: Self::Key) -> Self;
+
         /// `LINE` rows turned into lines, `apart` values from one to the next; see `lines.rs`.
         ///
         /// # Safety
@@ -27,6 +36,17 @@ pub(crate) mod sealed {
 
     impl Lanes for f64 {
         type Mask = u64;
+        type Key = i64;
+
+        #[inline(always)]
+        fn key(self) -> i64 {
+            self.to_bits().cast_signed()
+        }
+
+        #[inline(always)]
+        fn of_key(key: i64) -> Self {
+            if key < 0 { Self::NEG_INFINITY } else { Self::from_bits(key.cast_unsigned()) }
+        }
 
         #[cfg(target_arch = "x86_64")]
         #[expect(unsafe_code, reason = "a kernel on pointers")]
@@ -38,6 +58,17 @@ pub(crate) mod sealed {
 
     impl Lanes for f32 {
         type Mask = u32;
+        type Key = i32;
+
+        #[inline(always)]
+        fn key(self) -> i32 {
+            self.to_bits().cast_signed()
+        }
+
+        #[inline(always)]
+        fn of_key(key: i32) -> Self {
+            if key < 0 { Self::NEG_INFINITY } else { Self::from_bits(key.cast_unsigned()) }
+        }
 
         #[cfg(target_arch = "x86_64")]
         #[expect(unsafe_code, reason = "a kernel on pointers")]

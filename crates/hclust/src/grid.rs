@@ -4,10 +4,11 @@
 
 use crate::condensed::row_offsets;
 use crate::fill::{Fill, ROWS};
-use crate::kernels::{AHEAD, BLOCK, Columns, Merge, Scan, Within};
+use crate::kernels::{AHEAD, BLOCK, Merge, Within};
 use crate::level::Level;
 use crate::lines::{MOST, Place, Turned, fence, fetch_ahead};
 use crate::memory::Memory;
+use crate::nearest::{Columns, Scan, stretches};
 use crate::observer::{Gate, Observer};
 use crate::shortlist::{Neighbour, ShortList};
 use crate::table::Table;
@@ -53,6 +54,8 @@ pub(crate) struct Grid<T> {
     lists: Vec<ShortList<T>>,
     /// Columns into whose lists the newest cluster may enter.
     hits: Vec<u32>,
+    /// Room for the least value of each stretch of a row.
+    least: Vec<T>,
     /// A bit for each slot; all 0 between two uses.
     marks: Vec<u64>,
 }
@@ -121,13 +124,14 @@ impl<T: Float> Grid<T> {
         let (limits, slots) = (vec![T::INFINITY; pitch], numbers(pitch));
         let end = n.next_multiple_of(BLOCK);
         let rows = cells[..n * pitch].par_chunks_mut(pitch).zip(&mut lists).enumerate();
-        rows.for_each(|(own, (row, list))| {
+        let room = || vec![T::INFINITY; stretches(end)];
+        rows.for_each_init(room, |least, (own, (row, list))| {
             if !gate.is_closed() {
                 row[own] = T::INFINITY;
                 row[n..end].fill(T::INFINITY);
-                let columns = Columns { limits: &limits[..end], slots: &slots[..end] };
-                let above = if above { slots[own] } else { NONE };
-                *list = level.run(Scan { row: &row[..end], columns, ascending: n, above });
+                let above = above.then_some(slots[own]);
+                let columns = Columns { limits: &limits[..end], slots: &slots[..end], ascending: n, above };
+                *list = level.run(Scan { row: &row[..end], columns, least });
             }
         });
         gate.result()?;
@@ -165,6 +169,7 @@ impl<T: Float> Grid<T> {
             limits,
             lists,
             hits: Vec::new(),
+            least: vec![T::INFINITY; stretches(pitch)],
             marks: vec![0; n.div_ceil(64)],
         }
     }
@@ -206,10 +211,14 @@ impl<T: Float> Grid<T> {
     fn scan(&mut self, column: usize) {
         self.refresh(column);
         let (start, end) = (self.start(column), self.end());
-        let columns = Columns { limits: &self.limits[..end], slots: &self.slots[..end] };
+        let columns = Columns {
+            limits: &self.limits[..end],
+            slots: &self.slots[..end],
+            ascending: self.ascending,
+            above: self.above.then_some(self.slots[column]),
+        };
         let row = &self.cells[start..start + end];
-        let above = if self.above { self.slots[column] } else { NONE };
-        let list = self.level.run(Scan { row, columns, ascending: self.ascending, above });
+        let list = self.level.run(Scan { row, columns, least: &mut self.least[..stretches(end)] });
         self.limits[column] = list.limit();
         self.lists[column] = list;
     }
@@ -390,11 +399,16 @@ impl<T: Float> Table<T> for Grid<T> {
                 linkage,
                 x: row_x,
                 y: row_y,
-                columns: Columns { limits: &self.limits[..end], slots: &self.slots[..end] },
+                columns: Columns {
+                    limits: &self.limits[..end],
+                    slots: &self.slots[..end],
+                    ascending: self.ascending,
+                    above: self.above.then_some(slot),
+                },
                 sizes: &self.sizes[..end],
                 pair: Update { d_xi: d_xy, d_yi: d_xy, d_xy, n_x, n_y, n_i: n_x },
-                above: if self.above { slot } else { NONE },
                 hits: &mut hits,
+                least: &mut self.least[..stretches(end)],
             });
             let list = list.map_err(|value| Error::Overflow { step, value: value.into() })?;
             let last = self.above && y + 1 == self.column_of.len();

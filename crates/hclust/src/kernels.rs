@@ -2,26 +2,15 @@
 
 use crate::level::Work;
 use crate::lines::fetch_ahead;
-use crate::shortlist::{Neighbour, ShortList};
+use crate::nearest::{Columns, STRETCH, nearest};
+use crate::shortlist::ShortList;
 use crate::{Float, Linkage, Update};
 
 /// Columns that are looked at together. Rows are padded to a multiple of it.
 pub(crate) const BLOCK: usize = 16;
 
-/// Columns that are gone through together. A loop of this many becomes vector instructions as it stands; one of a few
-/// lanes is unrolled first and put together anew, worse.
-const STRETCH: usize = 128;
-
 /// Bytes between what of a row is in work and what memory is asked for: what a core reads while it waits for memory once, and more.
 pub(crate) const AHEAD: usize = 4096;
-
-/// What every loop has to know of the clusters in the columns. All slices have the length of the rows.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Columns<'a, T> {
-    /// Limits of the short lists: −∞ in a dead column.
-    pub(crate) limits: &'a [T],
-    pub(crate) slots: &'a [u32],
-}
 
 /// Whether all values are finite and not negative.
 pub(crate) struct Check<'a, T>(pub(crate) &'a [T]);
@@ -38,53 +27,6 @@ impl<T: Float> Work for Check<'_, T> {
             bad = bad | T::Mask::from(!((value >= T::ZERO) & (value <= T::GREATEST)));
         }
         bad == T::Mask::from(false)
-    }
-}
-
-/// Looks through a row for the nearest clusters.
-pub(crate) struct Scan<'a, T> {
-    pub(crate) row: &'a [T],
-    pub(crate) columns: Columns<'a, T>,
-    /// So many of the first columns have ascending slots: of equal ones among them, the first is the nearest.
-    pub(crate) ascending: usize,
-    /// Only slots above this one count; all, if it is the greatest number.
-    pub(crate) above: u32,
-}
-
-/// Whether a slot is wanted.
-#[inline(always)]
-fn counts(slot: u32, above: u32) -> bool {
-    above == u32::MAX || slot > above
-}
-
-impl<T: Float> Work for Scan<'_, T> {
-    type Output = ShortList<T>;
-
-    #[inline(always)]
-    fn run(self) -> ShortList<T> {
-        let mut list = ShortList::new();
-        let (rows, _) = self.row.as_chunks::<BLOCK>();
-        let (limits, _) = self.columns.limits.as_chunks::<BLOCK>();
-        let (slots, _) = self.columns.slots.as_chunks::<BLOCK>();
-        let (ahead, length) = (AHEAD / size_of::<T>(), self.row.len());
-        for (block, ((row, limits), slots)) in rows.iter().zip(limits).zip(slots).enumerate() {
-            if (block + 1) * BLOCK + ahead <= length {
-                fetch_ahead(row, ahead);
-            }
-            let limit = list.limit();
-            let near = if (block + 1) * BLOCK > self.ascending {
-                lanes::<T>(|lane| (limits[lane] > T::NEG_INFINITY) & (row[lane] <= limit))
-            } else {
-                lanes::<T>(|lane| (limits[lane] > T::NEG_INFINITY) & (row[lane] < limit))
-            };
-            for lane in near {
-                if counts(slots[lane], self.above) {
-                    let column = column(block * BLOCK + lane);
-                    list.offer(Neighbour { distance: row[lane], slot: slots[lane], column });
-                }
-            }
-        }
-        list
     }
 }
 
@@ -120,12 +62,12 @@ pub(crate) struct Merge<'a, T, L: ?Sized> {
     pub(crate) y: &'a [T],
     pub(crate) columns: Columns<'a, T>,
     pub(crate) sizes: &'a [T],
-    /// As in [`Scan`], for the short list.
-    pub(crate) above: u32,
     /// The merged pair; the fields of the third cluster are filled in.
     pub(crate) pair: Update<T>,
     /// Columns whose limit is not below their new value, ascending.
     pub(crate) hits: &'a mut Vec<u32>,
+    /// As in [`Scan`](crate::nearest::Scan).
+    pub(crate) least: &'a mut [T],
 }
 
 impl<T: Float, L: Linkage<T> + ?Sized> Work for Merge<'_, T, L> {
@@ -134,51 +76,51 @@ impl<T: Float, L: Linkage<T> + ?Sized> Work for Merge<'_, T, L> {
     /// The short list of the new cluster; a live column's value that is not finite is the error.
     #[inline(always)]
     fn run(self) -> Result<ShortList<T>, T> {
-        let (ahead, length) = (AHEAD / size_of::<T>(), self.y.len());
-        let mut list = ShortList::new();
+        if self.columns.above.is_some() { self.merge::<true>() } else { self.merge::<false>() }
+    }
+}
+
+impl<T: Float, L: Linkage<T> + ?Sized> Merge<'_, T, L> {
+    #[inline(always)]
+    fn merge<const ABOVE: bool>(self) -> Result<ShortList<T>, T> {
+        let Self { linkage, x, y, columns, sizes, pair, hits, least } = self;
+        let ahead = AHEAD / size_of::<T>();
         let mut overflow = None;
-        let (limits, slots) = (self.columns.limits.chunks(STRETCH), self.columns.slots.chunks(STRETCH));
-        let rows = self.x.chunks_mut(STRETCH).zip(self.y.chunks(STRETCH));
-        let stretches = rows.zip(limits).zip(slots).zip(self.sizes.chunks(STRETCH));
-        for (stretch, ((((new, ys), limits), slots), sizes)) in stretches.enumerate() {
-            if (stretch + 1) * STRETCH + ahead <= length {
+        let look = |new: T, limit: T| (limit > T::NEG_INFINITY) & !((new > limit) & (new < T::INFINITY));
+        let (limits, slots) = (columns.limits.chunks(STRETCH), columns.slots.chunks(STRETCH));
+        let stretches = x.chunks_mut(STRETCH).zip(y.chunks(STRETCH)).zip(limits).zip(slots);
+        let stretches = stretches.zip(sizes.chunks(STRETCH)).zip(least.iter_mut());
+        for (stretch, (((((new, ys), limits), slots), sizes), least)) in stretches.enumerate() {
+            if (stretch + 1) * STRETCH + ahead <= y.len() {
                 fetch_ahead(new, ahead);
                 fetch_ahead(ys, ahead);
             }
-            let look = |new: T, own: T, limit: T| {
-                let greatest = if own > limit { own } else { limit };
-                let passes = (new > greatest) & (new < T::INFINITY);
-                (own > T::NEG_INFINITY) & !passes
-            };
-            let limit = list.limit();
             // Made and looked at in one loop: where a value is only stored, and it may be that of x as it was, LLVM stores by a mask, which
             // some processors do lane by lane.
-            let mut near = T::Mask::from(false);
-            for (((x, &y), &n_i), &own) in new.iter_mut().zip(ys).zip(sizes).zip(limits) {
-                let value = self.linkage.update(Update { d_xi: *x, d_yi: y, n_i, ..self.pair });
-                near = near | T::Mask::from(look(value, own, limit));
+            let (mut near, mut key) = (T::Mask::from(false), T::INFINITY.key());
+            for ((((x, &y), &n_i), &limit), &slot) in new.iter_mut().zip(ys).zip(sizes).zip(limits).zip(slots) {
+                let value = linkage.update(Update { d_xi: *x, d_yi: y, n_i, ..pair });
+                near = near | T::Mask::from(look(value, limit));
+                key = key.min(columns.key::<ABOVE>(value, limit, slot));
                 *x = value;
             }
+            *least = T::of_key(key);
             if near == T::Mask::from(false) {
                 continue;
             }
-            for (block, ((new, own), slots)) in blocks(new).zip(blocks(limits)).zip(blocks(slots)).enumerate() {
-                let (limit, first) = (list.limit(), stretch * STRETCH + block * BLOCK);
-                for lane in lanes::<T>(|lane| look(new[lane], own[lane], limit)) {
-                    let (distance, column) = (new[lane], column(first + lane));
-                    if !distance.is_finite() {
-                        overflow = overflow.or(Some(distance));
+            for (block, (new, limits)) in blocks(new).zip(blocks(limits)).enumerate() {
+                for lane in lanes::<T>(|lane| look(new[lane], limits[lane])) {
+                    if !new[lane].is_finite() {
+                        overflow = overflow.or(Some(new[lane]));
                     }
-                    if distance <= own[lane] {
-                        self.hits.push(column);
-                    }
-                    if counts(slots[lane], self.above) {
-                        list.offer(Neighbour { distance, slot: slots[lane], column });
-                    }
+                    hits.push(column(stretch * STRETCH + block * BLOCK + lane));
                 }
             }
         }
-        overflow.map_or(Ok(list), Err)
+        match overflow {
+            Some(value) => Err(value),
+            None => Ok(nearest(x, columns, least)),
+        }
     }
 }
 
@@ -194,7 +136,7 @@ pub(crate) fn each_lane<V: Copy + Default, const N: usize>(value: impl Fn(usize)
 
 /// The whole blocks of a stretch.
 #[inline(always)]
-fn blocks<V>(values: &[V]) -> std::slice::Iter<'_, [V; BLOCK]> {
+pub(crate) fn blocks<V>(values: &[V]) -> std::slice::Iter<'_, [V; BLOCK]> {
     values.as_chunks::<BLOCK>().0.iter()
 }
 
@@ -236,7 +178,7 @@ impl Iterator for Lanes {
 }
 
 #[inline(always)]
-fn column(column: usize) -> u32 {
+pub(crate) fn column(column: usize) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "columns are numbered in 32 bits")]
     let column = column as u32;
     column

@@ -24,6 +24,7 @@ mod lines;
 mod linkage;
 mod memory;
 mod method;
+mod nearest;
 mod node;
 mod observer;
 mod pairs;

@@ -47,6 +47,12 @@ impl<T: Float> ShortList<T> {
         self.limit
     }
 
+    /// Whether it is as long as can be, and only what is within the limit can enter.
+    #[inline]
+    pub(crate) fn is_full(&self) -> bool {
+        self.limit < T::INFINITY
+    }
+
     /// Offers a cluster; it enters if it is within the limit. A full list then drops its last and lowers the limit.
     #[inline]
     pub(crate) fn offer(&mut self, new: Neighbour<T>) {
