@@ -4,7 +4,7 @@ use crate::Float;
 use crate::columns::CondensedColumns;
 use crate::kernels::{BLOCK, Check, each_lane, lanes};
 use crate::level::{Level, Work};
-use crate::lines::{copy_past_caches, fence};
+use crate::lines::{copy_past_caches, fence, fetch_ahead};
 use crate::observer::Gate;
 use crate::shortlist::{Neighbour, ShortList};
 
@@ -112,6 +112,8 @@ impl<T: Float> Work for OfferRow<'_, T> {
     fn run(self) {
         let (blocks, rest) = self.row.as_chunks::<BLOCK>();
         for (block, values) in blocks.iter().enumerate() {
+            // What is copied after this piece: nothing else asks for it while this one is in work.
+            fetch_ahead(values, PIECE);
             let limit = self.list.limit();
             for lane in lanes::<T>(|lane| values[lane] < limit) {
                 self.list.offer(neighbour(values[lane], self.first + block * BLOCK + lane));

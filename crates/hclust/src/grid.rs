@@ -353,6 +353,10 @@ impl<T: Float> Table<T> for Grid<T> {
 
     fn get(&self, i: usize, j: usize) -> T {
         let (x, y) = (self.column_of[i] as usize, self.column_of[j] as usize);
+        // Mostly i is the nearest of j: the list is near, the row is not.
+        if let Some(distance) = self.lists[y].distance(self.column_of[i]) {
+            return distance;
+        }
         // The newer row knows all older columns; an older row does not know those that are not written yet.
         let (older, newer) = (x.min(y), x.max(y));
         self.cells[self.start(newer) + older]

@@ -91,7 +91,10 @@ pub(crate) fn nearest<T: Float>(row: &[T], columns: Columns<'_, T>, least: &mut 
         for stretch in lanes::<T>(|lane| least[lane] <= farthest) {
             let start = (group * BLOCK + stretch) * STRETCH;
             let end = row.len().min(start + STRETCH);
-            if start >= end || least[stretch] > list.limit() {
+            // An equal one enters a full list only if its slot may be lower.
+            let passes =
+                least[stretch] > list.limit() || (end <= columns.ascending && least[stretch] >= list.limit());
+            if start >= end || passes {
                 continue;
             }
             let values = blocks(&row[start..end]).zip(blocks(&columns.limits[start..end]));

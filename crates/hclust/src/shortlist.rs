@@ -110,6 +110,12 @@ impl<T: Float> ShortList<T> {
         })
     }
 
+    /// The distance of a column that is in the list.
+    #[inline]
+    pub(crate) fn distance(&self, column: u32) -> Option<T> {
+        self.entries().find(|entry| entry.column == column).map(|entry| entry.distance)
+    }
+
     /// Drops the dead from a full list, so that a newcomer need not push out one that lives.
     #[inline]
     pub(crate) fn make_room(&mut self, is_live: impl Fn(u32) -> bool) {
