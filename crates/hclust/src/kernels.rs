@@ -152,18 +152,18 @@ pub(crate) fn any<T: Float>(condition: impl Fn(usize) -> bool) -> bool {
 
 /// The lanes in which a condition holds, ascending: all are asked at once, and only those that hold cost time.
 #[inline(always)]
-pub(crate) fn lanes<T: Float>(condition: impl Fn(usize) -> bool) -> Lanes {
+pub(crate) fn lanes<T: Float>(condition: impl Fn(usize) -> bool) -> Bits {
     if !any::<T>(&condition) {
-        return Lanes(0);
+        return Bits(0);
     }
     let bits: [u32; BLOCK] = each_lane(|lane| if condition(lane) { 1 << lane } else { 0 });
-    Lanes(bits.into_iter().fold(0, |all, bit| all | bit))
+    Bits(bits.into_iter().fold(0, |all, bit| all | bit).into())
 }
 
-/// A bit for each lane of a block, 1 where the condition holds.
-pub(crate) struct Lanes(u32);
+/// The places of the bits that are 1, ascending.
+pub(crate) struct Bits(pub(crate) u64);
 
-impl Iterator for Lanes {
+impl Iterator for Bits {
     type Item = usize;
 
     #[inline(always)]
@@ -171,9 +171,9 @@ impl Iterator for Lanes {
         if self.0 == 0 {
             return None;
         }
-        let lane = self.0.trailing_zeros();
+        let place = self.0.trailing_zeros();
         self.0 &= self.0 - 1;
-        Some(lane as usize)
+        Some(place as usize)
     }
 }
 

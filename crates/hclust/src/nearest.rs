@@ -5,7 +5,7 @@
 //! then few stretches are left to look into, with hardly more values than the list has entries.
 
 use crate::Float;
-use crate::kernels::{AHEAD, BLOCK, blocks, column, each_lane, lanes};
+use crate::kernels::{AHEAD, BLOCK, Bits, blocks, column, each_lane, lanes};
 use crate::level::Work;
 use crate::lines::fetch_ahead;
 use crate::shortlist::{LENGTH, Neighbour, ShortList};
@@ -97,25 +97,36 @@ pub(crate) fn nearest<T: Float>(row: &[T], columns: Columns<'_, T>, least: &mut 
             if start >= end || passes {
                 continue;
             }
-            let values = blocks(&row[start..end]).zip(blocks(&columns.limits[start..end]));
-            let values = values.zip(blocks(&columns.slots[start..end]));
-            for (first, ((values, limits), slots)) in (start..).step_by(BLOCK).zip(values) {
+            let (values, limits) = (&row[start..end], &columns.limits[start..end]);
+            let near = if list.is_full() && end <= columns.ascending {
+                let limit = list.limit();
+                bits(values, limits, |value| value < limit)
+            } else {
                 let limit = if list.is_full() { list.limit() } else { farthest };
-                let near = if list.is_full() && first + BLOCK <= columns.ascending {
-                    lanes::<T>(|lane| (limits[lane] > T::NEG_INFINITY) & (values[lane] < limit))
-                } else {
-                    lanes::<T>(|lane| (limits[lane] > T::NEG_INFINITY) & (values[lane] <= limit))
-                };
-                for lane in near {
-                    if columns.above.is_none_or(|above| slots[lane] > above) {
-                        let column = column(first + lane);
-                        list.offer(Neighbour { distance: values[lane], slot: slots[lane], column });
-                    }
+                bits(values, limits, |value| value <= limit)
+            };
+            for at in near {
+                let (distance, slot) = (values[at], columns.slots[start + at]);
+                if columns.above.is_none_or(|above| slot > above) {
+                    list.offer(Neighbour { distance, slot, column: column(start + at) });
                 }
             }
         }
     }
     list
+}
+
+/// The live columns of a stretch whose value is near, ascending: all are asked before there is any branch.
+#[inline(always)]
+fn bits<T: Float>(values: &[T], limits: &[T], is_near: impl Fn(T) -> bool) -> Bits {
+    let mut bits = [0_u64; BLOCK];
+    for (block, (values, limits)) in blocks(values).zip(blocks(limits)).enumerate() {
+        bits = each_lane(|lane| {
+            let near = (limits[lane] > T::NEG_INFINITY) & is_near(values[lane]);
+            bits[lane] | if near { 1 << (block * BLOCK + lane) } else { 0 }
+        });
+    }
+    Bits(bits.into_iter().fold(0, |all, bits| all | bits))
 }
 
 /// No entry of a list is farther than this: the least of as many groups of stretches as a list has entries are not.
