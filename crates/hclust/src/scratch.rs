@@ -31,7 +31,7 @@ fn is_small<T: Float>(n: usize) -> bool {
         return n < 64;
     }
     // Who has AVX-512 has second caches of 1 MB or more, who has not mostly a quarter or a half of that.
-    let most = if Level::detect().is_avx512() { 14_000_000 } else { 6_500_000 };
+    let most = if Level::detect().is_avx512() { 9_000_000 } else { 6_500_000 };
     n.saturating_mul(n).saturating_mul(size_of::<T>()) / 2 < most
 }
 
