@@ -131,7 +131,7 @@ impl<T: Float> Grid<T> {
                 row[n..end].fill(T::INFINITY);
                 let above = above.then_some(slots[own]);
                 let columns = Columns { limits: &limits[..end], slots: &slots[..end], ascending: n, above };
-                *list = level.run(Scan { row: &row[..end], columns, least });
+                *list = level.run(Scan { row: &row[..end], columns, floor: T::NEG_INFINITY, least });
             }
         });
         gate.result()?;
@@ -218,7 +218,9 @@ impl<T: Float> Grid<T> {
             above: self.above.then_some(self.slots[column]),
         };
         let row = &self.cells[start..start + end];
-        let list = self.level.run(Scan { row, columns, least: &mut self.least[..stretches(end)] });
+        // All within the limit were in the list, and are dead.
+        let floor = if self.lists[column].is_full() { self.lists[column].limit() } else { T::NEG_INFINITY };
+        let list = self.level.run(Scan { row, columns, floor, least: &mut self.least[..stretches(end)] });
         self.limits[column] = list.limit();
         self.lists[column] = list;
     }

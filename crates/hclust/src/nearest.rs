@@ -38,12 +38,39 @@ impl<T: Float> Columns<'_, T> {
         let counts = (limit > T::NEG_INFINITY) & (!ABOVE || slot > self.above.unwrap_or_default());
         if counts { value.key() } else { T::INFINITY.key() }
     }
+
+    /// Offers the neighbours in a stretch of a row that are near to a list, in ascending columns. All are asked before there is any branch.
+    #[inline(always)]
+    fn offer(&self, list: &mut ShortList<T>, row: &[T], stretch: usize, is_near: impl Fn(T) -> bool) {
+        let start = stretch * STRETCH;
+        let end = row.len().min(start + STRETCH);
+        let (Some(row), Some(limits), Some(slots)) =
+            (row.get(start..end), self.limits.get(start..end), self.slots.get(start..end))
+        else {
+            return;
+        };
+        let mut bits = [0_u64; BLOCK];
+        for (block, (values, limits)) in blocks(row).zip(blocks(limits)).enumerate() {
+            bits = each_lane(|lane| {
+                let near = (limits[lane] > T::NEG_INFINITY) & is_near(values[lane]);
+                bits[lane] | if near { 1 << (block * BLOCK + lane) } else { 0 }
+            });
+        }
+        for at in Bits(bits.into_iter().fold(0, |all, bits| all | bits)) {
+            let (distance, slot) = (row[at], slots[at]);
+            if self.above.is_none_or(|above| slot > above) {
+                list.offer(Neighbour { distance, slot, column: column(start + at) });
+            }
+        }
+    }
 }
 
 /// Looks through a row for the nearest clusters.
 pub(crate) struct Scan<'a, T> {
     pub(crate) row: &'a [T],
     pub(crate) columns: Columns<'a, T>,
+    /// Nothing is nearer, as is known from before; −∞ if it is not known.
+    pub(crate) floor: T,
     /// Room for the least values of the [`stretches`].
     pub(crate) least: &'a mut [T],
 }
@@ -60,11 +87,17 @@ impl<T: Float> Work for Scan<'_, T> {
 impl<T: Float> Scan<'_, T> {
     #[inline(always)]
     fn scan<const ABOVE: bool>(self) -> ShortList<T> {
-        let Self { row, columns, least } = self;
+        let Self { row, columns, floor, least } = self;
         let ahead = AHEAD / size_of::<T>();
         let stretches = row.chunks(STRETCH).zip(columns.limits.chunks(STRETCH));
         let stretches = stretches.zip(columns.slots.chunks(STRETCH)).zip(least.iter_mut());
+        // Of what is no farther than the floor.
+        let mut list = ShortList::new();
         for (stretch, (((values, limits), slots), least)) in stretches.enumerate() {
+            // Where many are equal it is soon full, and who comes later has a higher slot.
+            if list.is_full() && (stretch + 1) * STRETCH <= columns.ascending {
+                continue;
+            }
             if (stretch + 1) * STRETCH + ahead <= row.len() {
                 fetch_ahead(values, ahead);
             }
@@ -73,8 +106,11 @@ impl<T: Float> Scan<'_, T> {
                 key = key.min(columns.key::<ABOVE>(value, limit, slot));
             }
             *least = T::of_key(key);
+            if *least <= floor {
+                columns.offer(&mut list, row, stretch, |value| value <= floor);
+            }
         }
-        nearest(row, columns, least)
+        if list.is_full() { list } else { nearest(row, columns, least) }
     }
 }
 
@@ -89,44 +125,20 @@ pub(crate) fn nearest<T: Float>(row: &[T], columns: Columns<'_, T>, least: &mut 
     let mut list = ShortList::new();
     for (group, least) in blocks(least).enumerate() {
         for stretch in lanes::<T>(|lane| least[lane] <= farthest) {
-            let start = (group * BLOCK + stretch) * STRETCH;
-            let end = row.len().min(start + STRETCH);
+            let (stretch, least) = (group * BLOCK + stretch, least[stretch]);
             // An equal one enters a full list only if its slot may be lower.
-            let passes =
-                least[stretch] > list.limit() || (end <= columns.ascending && least[stretch] >= list.limit());
-            if start >= end || passes {
-                continue;
-            }
-            let (values, limits) = (&row[start..end], &columns.limits[start..end]);
-            let near = if list.is_full() && end <= columns.ascending {
-                let limit = list.limit();
-                bits(values, limits, |value| value < limit)
-            } else {
-                let limit = if list.is_full() { list.limit() } else { farthest };
-                bits(values, limits, |value| value <= limit)
-            };
-            for at in near {
-                let (distance, slot) = (values[at], columns.slots[start + at]);
-                if columns.above.is_none_or(|above| slot > above) {
-                    list.offer(Neighbour { distance, slot, column: column(start + at) });
+            let limit = list.limit();
+            if list.is_full() && (stretch + 1) * STRETCH <= columns.ascending {
+                if least < limit {
+                    columns.offer(&mut list, row, stretch, |value| value < limit);
                 }
+            } else if least <= limit {
+                let limit = if list.is_full() { limit } else { farthest };
+                columns.offer(&mut list, row, stretch, |value| value <= limit);
             }
         }
     }
     list
-}
-
-/// The live columns of a stretch whose value is near, ascending: all are asked before there is any branch.
-#[inline(always)]
-fn bits<T: Float>(values: &[T], limits: &[T], is_near: impl Fn(T) -> bool) -> Bits {
-    let mut bits = [0_u64; BLOCK];
-    for (block, (values, limits)) in blocks(values).zip(blocks(limits)).enumerate() {
-        bits = each_lane(|lane| {
-            let near = (limits[lane] > T::NEG_INFINITY) & is_near(values[lane]);
-            bits[lane] | if near { 1 << (block * BLOCK + lane) } else { 0 }
-        });
-    }
-    Bits(bits.into_iter().fold(0, |all, bits| all | bits))
 }
 
 /// No entry of a list is farther than this: the least of as many groups of stretches as a list has entries are not.
@@ -175,10 +187,14 @@ mod tests {
         for level in Level::available() {
             // What a longer row has left must not be seen.
             let mut least = vec![T::NEG_INFINITY; stretches(row.len()) + BLOCK];
-            let list = level.run(Scan { row, columns, least: &mut least });
-            let found: Vec<(T, u32)> = list.entries().map(|entry| (entry.distance, entry.slot)).collect();
-            assert!(found == sorted(row, columns), "{level:?}: {found:?}");
-            assert!(list.entries().all(|entry| columns.slots[entry.column as usize] == entry.slot));
+            let sorted = sorted(row, columns);
+            for floor in [T::NEG_INFINITY, sorted.first().map_or(T::NEG_INFINITY, |nearest| nearest.0)] {
+                let list = level.run(Scan { row, columns, floor, least: &mut least });
+                let found: Vec<(T, u32)> = list.entries().map(|entry| (entry.distance, entry.slot)).collect();
+                assert!(found == sorted, "{level:?}: {found:?}");
+                assert!(list.entries().all(|entry| columns.slots[entry.column as usize] == entry.slot));
+                least.fill(T::NEG_INFINITY);
+            }
         }
     }
 
