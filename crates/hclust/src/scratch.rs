@@ -14,7 +14,8 @@ pub(crate) const SPARE_TIGHT: usize = 50;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Storage {
-    /// A square of n rows and 4/3 n columns beside the condensed matrix, which is let go once it is copied. The fastest.
+    /// A square of n rows and 4/3 n columns beside the condensed matrix, which is let go once it is copied. The fastest. (Up to a
+    /// thousand or two of observations there is none: the matrix itself is faster then.)
     #[default]
     Square,
     /// A square of n rows and 1.05 n columns: a little slower.
