@@ -20,7 +20,7 @@ pub enum Storage {
     Square,
     /// A square of n rows and 1.05 n columns: a little slower.
     Tight,
-    /// The condensed matrix itself and O(n) more: two to four times slower than a square, single linkage as fast.
+    /// The condensed matrix itself and O(n) more: three to five times slower than a large square, single linkage as fast.
     InPlace,
 }
 
