@@ -218,8 +218,8 @@ impl<T: Float> Grid<T> {
             above: self.above.then_some(self.slots[column]),
         };
         let row = &self.cells[start..start + end];
-        // All within the limit were in the list, and are dead.
-        let floor = if self.lists[column].is_full() { self.lists[column].limit() } else { T::NEG_INFINITY };
+        // The list has no living entry.
+        let floor = self.lists[column].floor();
         let list = self.level.run(Scan { row, columns, floor, least: &mut self.least[..stretches(end)] });
         self.limits[column] = list.limit();
         self.lists[column] = list;
@@ -355,8 +355,9 @@ impl<T: Float> Table<T> for Grid<T> {
 
     fn get(&self, i: usize, j: usize) -> T {
         let (x, y) = (self.column_of[i] as usize, self.column_of[j] as usize);
-        // Mostly i is the nearest of j: the list is near, the row is not.
-        if let Some(distance) = self.lists[y].distance(self.column_of[i]) {
+        // Mostly one is the nearest of the other: the lists are near, the rows are not.
+        let listed = self.lists[y].distance(self.column_of[i]);
+        if let Some(distance) = listed.or_else(|| self.lists[x].distance(self.column_of[j])) {
             return distance;
         }
         // The newer row knows all older columns; an older row does not know those that are not written yet.

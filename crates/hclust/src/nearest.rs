@@ -95,7 +95,7 @@ impl<T: Float> Scan<'_, T> {
         let mut list = ShortList::new();
         for (stretch, (((values, limits), slots), least)) in stretches.enumerate() {
             // Where many are equal it is soon full, and who comes later has a higher slot.
-            if list.is_full() && (stretch + 1) * STRETCH <= columns.ascending {
+            if list.has_limit() && (stretch + 1) * STRETCH <= columns.ascending {
                 continue;
             }
             if (stretch + 1) * STRETCH + ahead <= row.len() {
@@ -110,7 +110,7 @@ impl<T: Float> Scan<'_, T> {
                 columns.offer(&mut list, row, stretch, |value| value <= floor);
             }
         }
-        if list.is_full() { list } else { nearest(row, columns, least) }
+        if list.has_limit() { list } else { nearest(row, columns, least) }
     }
 }
 
@@ -128,12 +128,12 @@ pub(crate) fn nearest<T: Float>(row: &[T], columns: Columns<'_, T>, least: &mut 
             let (stretch, least) = (group * BLOCK + stretch, least[stretch]);
             // An equal one enters a full list only if its slot may be lower.
             let limit = list.limit();
-            if list.is_full() && (stretch + 1) * STRETCH <= columns.ascending {
+            if list.has_limit() && (stretch + 1) * STRETCH <= columns.ascending {
                 if least < limit {
                     columns.offer(&mut list, row, stretch, |value| value < limit);
                 }
             } else if least <= limit {
-                let limit = if list.is_full() { limit } else { farthest };
+                let limit = if list.has_limit() { limit } else { farthest };
                 columns.offer(&mut list, row, stretch, |value| value <= limit);
             }
         }

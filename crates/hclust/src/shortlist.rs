@@ -47,10 +47,16 @@ impl<T: Float> ShortList<T> {
         self.limit
     }
 
-    /// Whether it is as long as can be, and only what is within the limit can enter.
+    /// Whether it has been full, so that only what is within the limit can enter.
     #[inline]
-    pub(crate) fn is_full(&self) -> bool {
+    pub(crate) fn has_limit(&self) -> bool {
         self.limit < T::INFINITY
+    }
+
+    /// Nothing alive that is not in the list is nearer; −∞ if that is not known.
+    #[inline]
+    pub(crate) fn floor(&self) -> T {
+        if self.has_limit() { self.limit } else { T::NEG_INFINITY }
     }
 
     /// Offers a cluster; it enters if it is within the limit. A full list then drops its last and lowers the limit.
