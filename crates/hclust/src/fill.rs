@@ -5,6 +5,7 @@ use crate::columns::CondensedColumns;
 use crate::kernels::{BLOCK, Check, each_lane, lanes};
 use crate::level::{Level, Work};
 use crate::lines::{copy_past_caches, fence, fetch_ahead};
+use crate::nearest::STRETCH;
 use crate::observer::Gate;
 use crate::shortlist::{Neighbour, ShortList};
 
@@ -82,7 +83,7 @@ impl<T: Float> Fill<'_, T> {
                 copy_past_caches(self.level, from, to);
                 observation += PIECE;
             }
-            row[n..n.next_multiple_of(BLOCK)].fill(T::INFINITY);
+            row[n..n.next_multiple_of(STRETCH)].fill(T::INFINITY);
         }
         fence(self.level);
         good

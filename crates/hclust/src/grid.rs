@@ -8,7 +8,7 @@ use crate::kernels::{AHEAD, BLOCK, Merge, Within};
 use crate::level::Level;
 use crate::lines::{MOST, Place, Turned, fence, fetch_ahead};
 use crate::memory::Memory;
-use crate::nearest::{Columns, Scan, stretches};
+use crate::nearest::{Columns, STRETCH, Scan, stretches};
 use crate::observer::{Gate, Observer};
 use crate::shortlist::{Neighbour, ShortList};
 use crate::table::Table;
@@ -63,7 +63,8 @@ pub(crate) struct Grid<T> {
 /// Values from one row to the next, with spare columns for new clusters: `spare` in a thousand of n. An odd number of
 /// blocks, so that the lines of a column do not all compete for the same few places of a cache.
 pub(crate) fn pitch<T: Float>(n: usize, spare: usize) -> usize {
-    ((n + (n.saturating_mul(spare) / 1000).max(2 * LINES * T::LINE)).div_ceil(BLOCK) | 1) * BLOCK
+    let columns = n + (n.saturating_mul(spare) / 1000).max(2 * LINES * T::LINE);
+    ((columns.next_multiple_of(STRETCH) / BLOCK) | 1) * BLOCK
 }
 
 /// Bytes that a grid takes.
@@ -122,7 +123,7 @@ impl<T: Float> Grid<T> {
         let gate = Gate::new(observer, n.saturating_sub(1));
         let mut lists = vec![ShortList::new(); pitch];
         let (limits, slots) = (vec![T::INFINITY; pitch], numbers(pitch));
-        let end = n.next_multiple_of(BLOCK);
+        let end = n.next_multiple_of(STRETCH);
         let rows = cells[..n * pitch].par_chunks_mut(pitch).zip(&mut lists).enumerate();
         let room = || vec![T::INFINITY; stretches(end)];
         rows.for_each_init(room, |least, (own, (row, list))| {
@@ -187,9 +188,9 @@ impl<T: Float> Grid<T> {
         self.rows[column] as usize * self.pitch
     }
 
-    /// The columns of all rows, padded to whole blocks.
+    /// The columns of all rows, padded to whole stretches.
     fn end(&self) -> usize {
-        self.columns.next_multiple_of(BLOCK)
+        self.columns.next_multiple_of(STRETCH)
     }
 
     /// The living entries of a column's list but one.
@@ -278,7 +279,7 @@ impl<T: Float> Grid<T> {
         self.written = end;
         fence(self.level);
         // Rows are read whole, dead columns too: past three columns for each live one that costs more than a compaction.
-        let room = self.pitch - self.written >= LINES * T::LINE;
+        let room = self.pitch / STRETCH * STRETCH - self.written >= LINES * T::LINE;
         if self.live > 1 && (!room || self.written > 3 * self.live) {
             self.compact(gate);
         }

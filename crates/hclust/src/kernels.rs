@@ -2,7 +2,7 @@
 
 use crate::level::Work;
 use crate::lines::fetch_ahead;
-use crate::nearest::{Columns, STRETCH, nearest};
+use crate::nearest::{Columns, STRETCH, Stretch, nearest, neighbour_key, width};
 use crate::shortlist::ShortList;
 use crate::{Float, Linkage, Update};
 
@@ -85,30 +85,24 @@ impl<T: Float, L: Linkage<T> + ?Sized> Merge<'_, T, L> {
     fn merge<const ABOVE: bool>(self) -> Result<ShortList<T>, T> {
         let Self { linkage, x, y, columns, sizes, pair, hits, least } = self;
         let ahead = AHEAD / size_of::<T>();
+        let (width, asked) = (width(), y.len().saturating_sub(ahead) / STRETCH);
         let mut overflow = None;
-        let look = |new: T, limit: T| (limit > T::NEG_INFINITY) & !((new > limit) & (new < T::INFINITY));
-        let (limits, slots) = (columns.limits.chunks(STRETCH), columns.slots.chunks(STRETCH));
-        let stretches = x.chunks_mut(STRETCH).zip(y.chunks(STRETCH)).zip(limits).zip(slots);
-        let stretches = stretches.zip(sizes.chunks(STRETCH)).zip(least.iter_mut());
-        for (stretch, (((((new, ys), limits), slots), sizes), least)) in stretches.enumerate() {
-            if (stretch + 1) * STRETCH + ahead <= y.len() {
+        let (limits, slots) = (columns.limits.as_chunks::<STRETCH>().0, columns.slots.as_chunks::<STRETCH>().0);
+        let stretches =
+            x.as_chunks_mut::<STRETCH>().0.iter_mut().zip(y.as_chunks::<STRETCH>().0).zip(limits).zip(slots);
+        let stretches = stretches.zip(sizes.as_chunks::<STRETCH>().0).zip(least.iter_mut());
+        for (stretch, (((((new, y), limits), slots), sizes), least)) in stretches.enumerate() {
+            if stretch < asked {
                 fetch_ahead(new, ahead);
-                fetch_ahead(ys, ahead);
+                fetch_ahead(y, ahead);
             }
-            // Made and looked at in one loop: where a value is only stored, and it may be that of x as it was, LLVM stores by a mask, which
-            // some processors do lane by lane.
-            let (mut near, mut key) = (T::Mask::from(false), T::INFINITY.key());
-            for ((((x, &y), &n_i), &limit), &slot) in new.iter_mut().zip(ys).zip(sizes).zip(limits).zip(slots) {
-                let value = linkage.update(Update { d_xi: *x, d_yi: y, n_i, ..pair });
-                near = near | T::Mask::from(look(value, limit));
-                key = key.min(columns.key::<ABOVE>(value, limit, slot));
-                *x = value;
-            }
+            let (near, key) =
+                make::<T, L, ABOVE>(linkage, new, y, limits, slots, sizes, pair, columns.above, width);
             *least = T::of_key(key);
             if near == T::Mask::from(false) {
                 continue;
             }
-            for (block, (new, limits)) in blocks(new).zip(blocks(limits)).enumerate() {
+            for (block, (new, limits)) in blocks(&new[..width]).zip(blocks(&limits[..width])).enumerate() {
                 for lane in lanes::<T>(|lane| look(new[lane], limits[lane])) {
                     if !new[lane].is_finite() {
                         overflow = overflow.or(Some(new[lane]));
@@ -122,6 +116,40 @@ impl<T: Float, L: Linkage<T> + ?Sized> Merge<'_, T, L> {
             None => Ok(nearest(x, columns, least)),
         }
     }
+}
+
+/// Whether a live column's list may take the new value, or it is not finite.
+#[inline(always)]
+fn look<T: Float>(new: T, limit: T) -> bool {
+    (limit > T::NEG_INFINITY) & !((new > limit) & (new < T::INFINITY))
+}
+
+/// Makes a stretch of a merger's row and looks at it in one loop: whether any list may take a value, and the least key. (Where a value is only stored, and it may be that
+/// of x as it was, LLVM stores by a mask, which some processors do lane by lane.)
+#[inline(always)]
+#[expect(clippy::too_many_arguments, reason = "references of their own: so LLVM knows that they lie apart")]
+fn make<T: Float, L: Linkage<T> + ?Sized, const ABOVE: bool>(
+    linkage: &L,
+    new: &mut Stretch<T>,
+    y: &Stretch<T>,
+    limits: &Stretch<T>,
+    slots: &Stretch<u32>,
+    sizes: &Stretch<T>,
+    pair: Update<T>,
+    above: Option<u32>,
+    width: usize,
+) -> (T::Mask, T::Key) {
+    let (mut near, mut key) = (T::Mask::from(false), T::INFINITY.key());
+    let width = width.min(STRETCH);
+    let (new, y, limits, slots, sizes) =
+        (&mut new[..width], &y[..width], &limits[..width], &slots[..width], &sizes[..width]);
+    for ((((x, &y), &n_i), &limit), &slot) in new.iter_mut().zip(y).zip(sizes).zip(limits).zip(slots) {
+        let value = linkage.update(Update { d_xi: *x, d_yi: y, n_i, ..pair });
+        near = near | T::Mask::from(look(value, limit));
+        key = key.min(neighbour_key::<T, ABOVE>(value, limit, slot, above));
+        *x = value;
+    }
+    (near, key)
 }
 
 /// Values lane by lane. (`std::array::from_fn` is not always inlined, and then compiled for no level.)

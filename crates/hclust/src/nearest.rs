@@ -9,10 +9,20 @@ use crate::kernels::{AHEAD, BLOCK, Bits, blocks, column, each_lane, lanes};
 use crate::level::Work;
 use crate::lines::fetch_ahead;
 use crate::shortlist::{LENGTH, Neighbour, ShortList};
+use std::ops::Range;
 
 /// Columns of a stretch. A loop of this many becomes vector instructions as it stands; one of a few lanes is unrolled first and put
 /// together anew, worse.
 pub(crate) const STRETCH: usize = 64;
+
+/// The values of a stretch, [`STRETCH`], without LLVM's knowing: it would unroll the loops over them and put them together anew, worse.
+#[inline(always)]
+pub(crate) fn width() -> usize {
+    std::hint::black_box(STRETCH)
+}
+
+/// The values of a stretch.
+pub(crate) type Stretch<T> = [T; STRETCH];
 
 /// Stretches of so many columns, and empty ones to whole blocks.
 pub(crate) fn stretches(columns: usize) -> usize {
@@ -32,20 +42,12 @@ pub(crate) struct Columns<'a, T> {
 }
 
 impl<T: Float> Columns<'_, T> {
-    /// The key of a neighbour's value, that of ∞ in other columns. Without `ABOVE` all slots are above.
-    #[inline(always)]
-    pub(crate) fn key<const ABOVE: bool>(&self, value: T, limit: T, slot: u32) -> T::Key {
-        let counts = (limit > T::NEG_INFINITY) & (!ABOVE || slot > self.above.unwrap_or_default());
-        if counts { value.key() } else { T::INFINITY.key() }
-    }
-
     /// Offers the neighbours in a stretch of a row that are near to a list, in ascending columns. All are asked before there is any branch.
     #[inline(always)]
-    fn offer(&self, list: &mut ShortList<T>, row: &[T], stretch: usize, is_near: impl Fn(T) -> bool) {
-        let start = stretch * STRETCH;
-        let end = row.len().min(start + STRETCH);
+    fn offer(&self, list: &mut ShortList<T>, row: &[T], at: Range<usize>, is_near: impl Fn(T) -> bool) {
+        let start = at.start;
         let (Some(row), Some(limits), Some(slots)) =
-            (row.get(start..end), self.limits.get(start..end), self.slots.get(start..end))
+            (row.get(at.clone()), self.limits.get(at.clone()), self.slots.get(at))
         else {
             return;
         };
@@ -63,6 +65,18 @@ impl<T: Float> Columns<'_, T> {
             }
         }
     }
+}
+
+/// The key of a neighbour's value, that of ∞ in other columns. Without `ABOVE` all slots are above.
+#[inline(always)]
+pub(crate) fn neighbour_key<T: Float, const ABOVE: bool>(
+    value: T,
+    limit: T,
+    slot: u32,
+    above: Option<u32>,
+) -> T::Key {
+    let counts = (limit > T::NEG_INFINITY) & (!ABOVE || slot > above.unwrap_or_default());
+    if counts { value.key() } else { T::INFINITY.key() }
 }
 
 /// Looks through a row for the nearest clusters.
@@ -89,8 +103,9 @@ impl<T: Float> Scan<'_, T> {
     fn scan<const ABOVE: bool>(self) -> ShortList<T> {
         let Self { row, columns, floor, least } = self;
         let ahead = AHEAD / size_of::<T>();
-        let stretches = row.chunks(STRETCH).zip(columns.limits.chunks(STRETCH));
-        let stretches = stretches.zip(columns.slots.chunks(STRETCH)).zip(least.iter_mut());
+        let width = width();
+        let (limits, slots) = (columns.limits.as_chunks::<STRETCH>().0, columns.slots.as_chunks::<STRETCH>().0);
+        let stretches = row.as_chunks::<STRETCH>().0.iter().zip(limits).zip(slots).zip(least.iter_mut());
         // Of what is no farther than the floor.
         let mut list = ShortList::new();
         for (stretch, (((values, limits), slots), least)) in stretches.enumerate() {
@@ -102,12 +117,13 @@ impl<T: Float> Scan<'_, T> {
                 fetch_ahead(values, ahead);
             }
             let mut key = T::INFINITY.key();
-            for ((&value, &limit), &slot) in values.iter().zip(limits).zip(slots) {
-                key = key.min(columns.key::<ABOVE>(value, limit, slot));
+            for ((&value, &limit), &slot) in values[..width].iter().zip(&limits[..width]).zip(&slots[..width]) {
+                key = key.min(neighbour_key::<T, ABOVE>(value, limit, slot, columns.above));
             }
             *least = T::of_key(key);
             if *least <= floor {
-                columns.offer(&mut list, row, stretch, |value| value <= floor);
+                let start = stretch * STRETCH;
+                columns.offer(&mut list, row, start..start + width, |value| value <= floor);
             }
         }
         if list.has_limit() { list } else { nearest(row, columns, least) }
@@ -118,23 +134,25 @@ impl<T: Float> Scan<'_, T> {
 #[inline(always)]
 pub(crate) fn nearest<T: Float>(row: &[T], columns: Columns<'_, T>, least: &mut [T]) -> ShortList<T> {
     // A longer row may have been there before.
-    if let Some(empty) = least.get_mut(row.len().div_ceil(STRETCH)..) {
+    if let Some(empty) = least.get_mut(row.len() / STRETCH..) {
         empty.fill(T::INFINITY);
     }
     let farthest = farthest(least);
+    let width = width();
     let mut list = ShortList::new();
     for (group, least) in blocks(least).enumerate() {
         for stretch in lanes::<T>(|lane| least[lane] <= farthest) {
             let (stretch, least) = (group * BLOCK + stretch, least[stretch]);
+            let columns_of = stretch * STRETCH..stretch * STRETCH + width;
             // An equal one enters a full list only if its slot may be lower.
             let limit = list.limit();
             if list.has_limit() && (stretch + 1) * STRETCH <= columns.ascending {
                 if least < limit {
-                    columns.offer(&mut list, row, stretch, |value| value < limit);
+                    columns.offer(&mut list, row, columns_of, |value| value < limit);
                 }
             } else if least <= limit {
                 let limit = if list.has_limit() { limit } else { farthest };
-                columns.offer(&mut list, row, stretch, |value| value <= limit);
+                columns.offer(&mut list, row, columns_of, |value| value <= limit);
             }
         }
     }
@@ -201,13 +219,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_scan_that_skips_a_stretch_with_a_nearer_or_a_lower_equal_one_would_differ_from_sorting(
-            kinds in prop::collection::vec((0..VALUES.len(), 0.0..1.0_f32, prop::bool::weighted(0.8)), 16..2_500),
+            kinds in prop::collection::vec((0..VALUES.len(), 0.0..1.0_f32, prop::bool::weighted(0.8)), STRETCH..2_500),
             least_kind in 0..VALUES.len(),
             many in any::<bool>(),
             split in 0.0..1.0_f64,
             above in prop::option::of(0..2_000_u32),
         ) {
-            let length = kinds.len() / BLOCK * BLOCK;
+            let length = kinds.len() / STRETCH * STRETCH;
             let row: Vec<f32> = kinds[..length].iter().map(|&(kind, value, _)| {
                 if many { value } else { VALUES[kind.max(least_kind)] }
             }).collect();
