@@ -210,8 +210,15 @@ impl<'a, T: Float> Below<'a, T> {
         self.rounding.of(<f64 as Float>::from_count(n), value)
     }
 
-    /// Clusters other than y that are as near to x as y is, within rounding.
-    fn rivals(&self, table: &mut impl Table<T>, x: usize, y: usize, height: T) -> Vec<(usize, T)> {
+    /// Clusters other than y that are as near to x as y is, within rounding; not all if there are more than enough.
+    fn rivals(
+        &self,
+        table: &mut impl Table<T>,
+        x: usize,
+        y: usize,
+        height: T,
+        enough: usize,
+    ) -> Vec<(usize, T)> {
         let (n_x, n_y, height) = (table.size(x).into(), table.size(y).into(), height.into());
         let rounding = self.rounding;
         // As wide as it can be for any third cluster; then as it is for the one that is found.
@@ -222,7 +229,7 @@ impl<'a, T: Float> Below<'a, T> {
             let updates = own + n_x + size.into() - 2.0;
             distance.into() <= height + rounding.of(updates, distance.into())
         };
-        table.rivals(x, y, T::from_f64(bound), is_close)
+        table.rivals(x, y, T::from_f64(bound), enough, is_close)
     }
 
     /// What may be nearest to an end of the chain, rivals of y apart. That before it in the chain comes first: of equal ones it
@@ -273,7 +280,7 @@ impl<'a, T: Float> Below<'a, T> {
                 return;
             }
             // At most one of the first ones is equal to it.
-            let near = table.rivals(x, x, T::ZERO, |_, _| true).into_iter().map(|near| near.0);
+            let near = table.rivals(x, x, T::ZERO, usize::MAX, |_, _| true).into_iter().map(|near| near.0);
             let mut first = near.filter(|&other| other < x && self.equal_to[other] == Some(other));
             if let Some(equal) = first.find(|&other| table.same(x, other)) {
                 self.equal_to[x] = Some(equal);
@@ -345,7 +352,7 @@ impl<T: Float> Watch<T> for Below<'_, T> {
             }
             let mut near = Self::near(before, y);
             let bound = T::from_f64(cutoff + 2.0 * slack);
-            near.extend(table.rivals(x, y, bound, |_, _| true).iter().map(|rival| rival.0));
+            near.extend(table.rivals(x, y, bound, usize::MAX, |_, _| true).iter().map(|rival| rival.0));
             match self.nearest_of(x, &near)? {
                 Some((to, value, _)) if value.upper() <= cutoff => {
                     self.careful(true);
@@ -359,7 +366,7 @@ impl<T: Float> Watch<T> for Below<'_, T> {
         }
         if self.repair.as_ref().is_some_and(|repair| repair.careful) {
             let mut near = Self::near(before, y);
-            near.extend(self.rivals(table, x, y, height).iter().map(|rival| rival.0));
+            near.extend(self.rivals(table, x, y, height, usize::MAX).iter().map(|rival| rival.0));
             if near.len() > 1
                 && let Some((to, value, _)) = self.nearest_of(x, &near)?
                 && to != y
@@ -383,7 +390,13 @@ impl<T: Float> Watch<T> for Below<'_, T> {
         let decides = self.repair.as_ref().is_some_and(Repair::decides);
         let (mut shown, mut tie) = (height, None);
         if height <= self.cutoff || (decides && height.into() - self.cutoff.into() <= slack) {
-            let mut rivals = [self.rivals(table, x, y, height), self.rivals(table, y, x, height)];
+            // A tie that nobody decides is one, however many there are.
+            let undecided = self.repair.is_none() && height.into() > slack;
+            let enough = if undecided { 1 } else { usize::MAX };
+            let mut rivals = [self.rivals(table, x, y, height, enough), Vec::new()];
+            if !undecided || rivals[0].is_empty() {
+                rivals[1] = self.rivals(table, y, x, height, enough);
+            }
             let cutoff = if self.stop == Stop::Early { self.at_cutoff(height.into(), slack) } else { None };
             let open = cutoff.is_some() || rivals.iter().any(|rivals| !rivals.is_empty());
             let equal = open && height.into() <= slack && self.are_equal(x, y);

@@ -479,12 +479,21 @@ impl<T: Float> Table<T> for Grid<T> {
         }
     }
 
-    fn rivals(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Vec<(usize, T)> {
+    fn rivals(
+        &mut self,
+        x: usize,
+        y: usize,
+        bound: T,
+        enough: usize,
+        is_close: impl Fn(T, T) -> bool,
+    ) -> Vec<(usize, T)> {
         let (column, other) = (self.column_of[x] as usize, self.column_of[y]);
-        if bound < self.lists[column].limit() {
-            let close = |entry: &Neighbour<T>| is_close(self.sizes[entry.column as usize], entry.distance);
-            let found = self.others(column, other).filter(close);
-            return found.map(|entry| (entry.slot as usize, entry.distance)).collect();
+        let close = |entry: &Neighbour<T>| is_close(self.sizes[entry.column as usize], entry.distance);
+        let listed =
+            self.others(column, other).filter(close).map(|entry| (entry.slot as usize, entry.distance));
+        let listed: Vec<_> = listed.take(enough).collect();
+        if listed.len() == enough || bound < self.lists[column].limit() {
+            return listed;
         }
         // The list does not reach so far: the whole row.
         self.refresh(column);
@@ -494,7 +503,7 @@ impl<T: Float> Table<T> for Grid<T> {
         let found = within.into_iter().filter(|&(at, distance)| {
             at as usize != column && at != other && is_close(self.sizes[at as usize], distance)
         });
-        found.map(|(at, distance)| (self.slots[at as usize] as usize, distance)).collect()
+        found.map(|(at, distance)| (self.slots[at as usize] as usize, distance)).take(enough).collect()
     }
 
     fn same(&self, x: usize, y: usize) -> bool {

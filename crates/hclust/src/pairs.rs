@@ -144,9 +144,17 @@ impl<T: Float> Table<T> for Pairs<T> {
         self.sizes[slot] = 0;
     }
 
-    fn rivals(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Vec<(usize, T)> {
+    fn rivals(
+        &mut self,
+        x: usize,
+        y: usize,
+        bound: T,
+        enough: usize,
+        is_close: impl Fn(T, T) -> bool,
+    ) -> Vec<(usize, T)> {
         let others = self.live.iter().filter(|&&slot| slot != x && slot != y);
         let found = others.map(|&slot| (slot, self.get(x, slot)));
-        found.filter(|&(slot, distance)| distance <= bound && is_close(self.size(slot), distance)).collect()
+        let close = found.filter(|&(slot, distance)| distance <= bound && is_close(self.size(slot), distance));
+        close.take(enough).collect()
     }
 }

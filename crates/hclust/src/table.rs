@@ -46,8 +46,15 @@ pub(crate) trait Table<T: Float> {
     fn remove_beyond(&mut self, _cutoff: T, _gate: &Gate<'_>) {}
 
     /// The live slots other than x and y, with their distances to x, for which `is_close` holds of size and distance; that
-    /// can only be up to `bound`.
-    fn rivals(&mut self, x: usize, y: usize, bound: T, is_close: impl Fn(T, T) -> bool) -> Vec<(usize, T)>;
+    /// can only be up to `bound`. Not all of them if there are more than `enough`.
+    fn rivals(
+        &mut self,
+        x: usize,
+        y: usize,
+        bound: T,
+        enough: usize,
+        is_close: impl Fn(T, T) -> bool,
+    ) -> Vec<(usize, T)>;
 
     /// Before the first merger: whether x and y are equally far from every other slot.
     fn same(&self, x: usize, y: usize) -> bool {
