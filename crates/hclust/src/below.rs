@@ -20,7 +20,8 @@ pub enum Stop {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Ambiguity<T> {
-    /// Of the two clusters that a merge joins, one was as near to a third, within rounding.
+    /// Of the two clusters that a merge joins, one was as near to a third, within rounding. Of several the nearest is named, of equally near
+    /// ones the one that comes first.
     Tie {
         /// The row of the merge in [`Forest::merges`].
         row: usize,

@@ -11,7 +11,7 @@ use crate::memory::Memory;
 use crate::nearest::{Columns, STRETCH, Scan, stretches};
 use crate::observer::{Gate, Observer};
 use crate::shortlist::{Neighbour, ShortList};
-use crate::table::Table;
+use crate::table::{Table, nearest_first};
 use crate::{CondensedView, Error, Float, Linkage, Square, Update};
 use rayon::prelude::*;
 
@@ -503,7 +503,10 @@ impl<T: Float> Table<T> for Grid<T> {
         let found = within.into_iter().filter(|&(at, distance)| {
             at as usize != column && at != other && is_close(self.sizes[at as usize], distance)
         });
-        found.map(|(at, distance)| (self.slots[at as usize] as usize, distance)).take(enough).collect()
+        nearest_first(
+            found.map(|(at, distance)| (self.slots[at as usize] as usize, distance)).collect(),
+            enough,
+        )
     }
 
     fn same(&self, x: usize, y: usize) -> bool {

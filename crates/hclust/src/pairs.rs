@@ -2,7 +2,7 @@
 
 use crate::condensed::{place, row_offsets};
 use crate::memory::let_go;
-use crate::table::Table;
+use crate::table::{Table, nearest_first};
 use crate::{Condensed, Error, Float, Linkage, Update};
 
 /// Dissimilarities of live clusters, each kept in the slot of one observation. A merger keeps the higher slot.
@@ -155,6 +155,6 @@ impl<T: Float> Table<T> for Pairs<T> {
         let others = self.live.iter().filter(|&&slot| slot != x && slot != y);
         let found = others.map(|&slot| (slot, self.get(x, slot)));
         let close = found.filter(|&(slot, distance)| distance <= bound && is_close(self.size(slot), distance));
-        close.take(enough).collect()
+        nearest_first(close.collect(), enough)
     }
 }

@@ -2,6 +2,14 @@
 
 use crate::observer::Gate;
 use crate::{Error, Float, Linkage};
+use std::cmp::Ordering;
+
+/// Puts rivals in order, and leaves out those that are too many.
+pub(crate) fn nearest_first<T: Float>(mut rivals: Vec<(usize, T)>, enough: usize) -> Vec<(usize, T)> {
+    rivals.sort_by(|a, b| a.1.partial_cmp(&b.1).unwrap_or(Ordering::Equal).then(a.0.cmp(&b.0)));
+    rivals.truncate(enough);
+    rivals
+}
 
 /// Dissimilarities of live clusters, each named by its slot: that of its highest observation. A merger keeps the
 /// higher slot.
@@ -46,7 +54,7 @@ pub(crate) trait Table<T: Float> {
     fn remove_beyond(&mut self, _cutoff: T, _gate: &Gate<'_>) {}
 
     /// The live slots other than x and y, with their distances to x, for which `is_close` holds of size and distance; that
-    /// can only be up to `bound`. Not all of them if there are more than `enough`.
+    /// can only be up to `bound`. The nearest come first, of equal ones the lower slot; of more than `enough` the rest are left out.
     fn rivals(
         &mut self,
         x: usize,

@@ -42,6 +42,7 @@ fn check<T: Float>(d: &Condensed<T>, method: Method, cutoff: T) -> Result<bool, 
     let Ok(full) = linkage_with(&mut Scratch::new(), d.clone(), method, &()) else { return Ok(false) };
     let expected: Vec<Merge<T>> = full.merges().iter().copied().filter(|m| m.height <= cutoff).collect();
     let mut unique = false;
+    let mut open: Option<[Vec<Ambiguity<T>>; 2]> = None;
     for mut scratch in scratches() {
         let mut run = |stop| linkage_below_with(&mut scratch, d.clone(), method, cutoff, stop, &()).unwrap();
         let whole = run(Stop::Never);
@@ -50,6 +51,9 @@ fn check<T: Float>(d: &Condensed<T>, method: Method, cutoff: T) -> Result<bool, 
             prop_assert_eq!(whole.merges(), &expected[..], "{} {:?}", method, cutoff);
         }
         let early = run(Stop::Early);
+        let found = [&whole, &early].map(|forest| forest.ambiguities().to_vec());
+        let first = open.get_or_insert_with(|| found.clone());
+        prop_assert!(*first == found, "{method} {cutoff:?}, another storage or level: {first:?} and {found:?}");
         unique = early.ambiguities().is_empty();
         if method == Method::Single {
             prop_assert!(unique);
@@ -111,9 +115,9 @@ proptest! {
 
     /// Squares of several cache lines, with pending columns and compactions, and few merges or many.
     #[test]
-    fn a_larger_forest_too(n in 64_usize..220, seed in 0_u64..1_000_000, part in 0_usize..8, levels in 0_u32..3) {
-        // Continuous; ties now and then; many.
-        let steps = [0.0, 1e5, 30.0][levels as usize];
+    fn a_larger_forest_too(n in 64_usize..220, seed in 0_u64..1_000_000, part in 0_usize..8, levels in 0_u32..4) {
+        // Continuous; ties now and then; many; nearly all.
+        let steps = [0.0, 1e5, 30.0, 4.0][levels as usize];
         let tie = |v: f64| if steps > 0.0 { (v * steps).ceil() } else { v };
         let d = Condensed::new(n, testkit::random_condensed(n, seed).into_iter().map(tie).collect()).unwrap();
         for method in REDUCIBLE {
