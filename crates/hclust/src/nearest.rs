@@ -29,7 +29,7 @@ pub(crate) fn stretches(columns: usize) -> usize {
     columns.div_ceil(STRETCH).next_multiple_of(BLOCK)
 }
 
-/// What every loop has to know of the clusters in the columns. All slices have the length of the rows.
+/// What every loop has to know of the clusters in the columns. All slices have the length of the rows, whole stretches.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Columns<'a, T> {
     /// Limits of the short lists: −∞ in a dead column.
